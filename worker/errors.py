@@ -1,0 +1,50 @@
+"""Every exception the worker raises on purpose.
+
+    WorkerError
+    ├── UsageError            ends the process: the call or the configuration is wrong (exit 2)
+    ├── SourceFault           a file couldn't be read: it is left, said, and tried again next time
+    └── BrokerError
+        ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
+        ├── BrokerAway        retry: wait, claim anew, restore, decide again (exit 3 when it lasts)
+        ├── Unsure            retry: the commit may or may not have happened; the same way back
+        ├── ClaimLost         ends the shard: another owner has it
+        └── RecordRefused     data: a record is refused although checked; halve the batch until it is alone
+
+What is wrong with an entry or document is no exception but data: a `model.Rejection`.
+"""
+
+
+class WorkerError(Exception):
+    """Base of all below; its text is a sentence for the person who runs the worker and says what to do."""
+
+
+class UsageError(WorkerError):
+    """The command line or the settings are wrong."""
+
+
+class SourceFault(WorkerError):
+    """A file couldn't be read (permission, vanished, changed while read). Nothing of it is remembered as done."""
+
+
+class BrokerError(WorkerError):
+    """Base of all that a broker raises."""
+
+
+class BrokerRefused(BrokerError):
+    """The broker can't be used as it is, and waiting won't help: a newer or corrupt file, a network file system."""
+
+
+class BrokerAway(BrokerError):
+    """The broker can't be reached or can't store just now: down, locked, disk full. Nothing was committed."""
+
+
+class Unsure(BrokerError):
+    """A commit may or may not have happened. Fence, restore and decide again; never send again."""
+
+
+class ClaimLost(BrokerError):
+    """Another owner has the shard; nothing of this commit happened or will."""
+
+
+class RecordRefused(BrokerError):
+    """The broker refused one of the records for good; nothing of this commit happened. Which one it was is not known."""
