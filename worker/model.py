@@ -162,6 +162,7 @@ class Reading(_Packed):
     items: tuple[Article | Rejection, ...]
     start: int
     end: int
+    observed_at: int
     notes: tuple[Note, ...] = ()
     withdrawals: int = 0  # explicit deletions found; a replay counts and shows them, no more
 
@@ -202,13 +203,14 @@ class SplitClaim:
     index: int  # from 0
     count: int
     token: str
-    run: str | None
-    done: bool  # whether `done` was written with this token
+    run: str | None  # of the unfinished replay with --again, which the next one takes up
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
     """What to publish, and what the source then remembers: both in one transaction, or neither."""
 
-    records: tuple[Record, ...]
+    records: tuple[Record, ...]  # events and rejections, in the document's order
+    published: int
+    rejected: tuple[tuple[Code, str], ...]  # code and entry key of each
     state: FileState | None  # None: nothing is remembered (standard input)

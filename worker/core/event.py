@@ -1,0 +1,116 @@
+"""The article event and the rejection as bytes: encoding, validation, and the splicing in of what only memory knows.
+
+An event is encoded once, in the reader's process, without the few members that depend on memory (version, first
+observation, mode, run); `created` adds those by joining bytes, so nothing is parsed or encoded twice.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from worker import contract
+from worker.core import identity
+from worker.model import Article, Mode, Record, Rejection, Source, Topic
+
+SCHEMA = "urn:news-worker:schema:article-event:1.0.0"
+STANDARD = {"name": "ninjs", "version": "3.1", "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
+# Key, headers and what `created` splices in, together, at their longest.
+OVERHEAD = 2048
+# A rejection keeps at most this much of the bytes; the digest is of all of them.
+RAW_KEPT = 64 * 1024
+_MESSAGE_BYTES = 1024
+
+_CREATED = (
+    ("ce_specversion", b"1.0"),
+    ("ce_type", b"news.article.created.v1"),
+    ("ce_dataschema", SCHEMA.encode()),
+    ("content-type", b"application/json"),
+)
+
+
+def rfc3339(milliseconds: int, timespec: str = "milliseconds") -> str:
+    """An instant as RFC 3339 in UTC with `Z`, cut (not rounded) to `timespec`."""
+    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec=timespec)[:-6] + "Z"
+
+
+@cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(contract.load("article-event", "1.0.0"), validate_formats=True)
+
+
+def violation(value: dict[str, Any]) -> str | None:
+    """What keeps an event from fitting the published schema (formats asserted), None when it fits."""
+    validator = _validator()
+    if validator.is_valid(value):
+        return None
+    error = next(iter(validator.iter_errors(value)))
+    return f"{'.'.join(map(str, error.instance_path)) or 'event'}: {error.message}"
+
+
+def created(article: Article, source: Source, observed_at: int, run: str | None) -> Record:
+    """The event `created`, version 1, of a source that remembers no articles (a replay)."""
+    version = 1
+    observed = rfc3339(observed_at)
+    mode = f',"mode":"{Mode.REPLAY}"'.encode()
+    value = b"".join(
+        (
+            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":'
+            % (article.article_id.encode(), version, article.content_hash.encode()),
+            article.item,
+            b',"version":"%d","firstCreated":"%b"},' % (version, observed[:19].encode() + b"Z"),
+            article.rest,
+            b',"provenance":',
+            article.provenance,
+            mode if run is None else mode + b',"run":' + orjson.dumps(run),
+            b"}}",
+        )
+    )
+    key = article.article_id.encode()
+    headers = (
+        *_CREATED,
+        ("ce_id", identity.event_id(article.article_id, version, article.content_hash, run).encode()),
+        ("ce_source", ce_source(source)),
+        ("ce_subject", key),
+        ("ce_time", observed.encode()),
+    )
+    return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
+
+
+@cache
+def ce_source(source: Source) -> bytes:
+    """A URN that names the source and never its URL, which may hold a token; what no URN may have is percent-encoded."""
+    name = re.sub(rb"[^A-Za-z0-9._~:@!$&'()*+,;=/-]", lambda found: b"%%%02X" % found[0][0], source.id.encode())
+    return b"urn:news-worker:source:" + name
+
+
+def rejected(rejection: Rejection, source: Source, observed_at: int) -> Record:
+    """The dead letter of a rejection: the raw bytes, cut at RAW_KEPT, and why."""
+    at = rfc3339(observed_at).encode()
+    headers = [
+        ("reject_stage", rejection.stage.encode()),
+        ("reject_code", rejection.code.encode()),
+        ("reject_message", _shortened(rejection.message)),
+        ("reject_source_id", source.id.encode()),
+        ("reject_entry_key", rejection.entry_key.encode()),
+        ("reject_digest", b"sha256:" + rejection.digest.encode()),
+        ("reject_target_topic", Topic.ARTICLES.encode()),
+        ("reject_attempts", b"1"),
+        ("reject_first_at", at),
+        ("reject_at", at),
+    ]
+    value = rejection.raw[:RAW_KEPT]
+    if len(value) < rejection.size:
+        headers.append(("reject_cut", str(rejection.size).encode()))
+    key = identity.canonical([source.id, rejection.entry_key])
+    return Record(Topic.REJECTS, key, value, tuple(headers), observed_at, source.id.encode())
+
+
+def _shortened(message: str) -> bytes:
+    whole = message.encode("utf-8", "replace")
+    return whole[:_MESSAGE_BYTES].decode("utf-8", "ignore").encode()

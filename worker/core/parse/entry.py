@@ -1,0 +1,43 @@
+"""What a parser yields: an entry as found, or why there is none. Nothing is normalised yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.model import Code
+
+
+@dataclass(slots=True)
+class Entry:
+    """One item found in a document; text as found, empty strings as None."""
+
+    start: int  # position of its first byte; in a feed its ordinal
+    end: int  # position just after it
+    ordinal: int  # over all records of the file
+    raw: bytes  # the bytes it was read from: its record, or the whole document where that has no records
+    headline: str | None = None
+    text: str | None = None  # plain
+    html: str | None = None  # markup; both only when both were found
+    markup: bool = True  # whether character references and tags in headline and text mean something
+    teaser: str | None = None
+    link: str | None = None
+    id: object = None  # as declared: a string, a number, or nonsense
+    guid: str | None = None  # a feed's
+    published: str | int | float | None = None
+    language: str | None = None
+    authors: tuple[str, ...] = ()
+    subjects: tuple[str, ...] = ()
+    rights: str | None = None
+    guessed: str | None = None  # the character encoding, where it had to be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A record or document that is no entry."""
+
+    start: int
+    end: int
+    ordinal: int
+    raw: bytes
+    code: Code
+    message: str

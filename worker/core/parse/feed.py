@@ -1,0 +1,58 @@
+"""Saved RSS, RDF and Atom by feedparser, its sanitising and URI resolution off: both are done once, on what is used.
+
+Always through BytesIO: feedparser opens a string that looks like a path or URL.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+from typing import Any
+
+import feedparser
+
+from worker.core.parse.entry import Entry, Unreadable
+from worker.model import Code, Document
+
+
+def entries(document: Document) -> Iterator[Entry | Unreadable]:
+    """The feed's entries in its order; positions are ordinals, and entries before the document's start are passed over."""
+    whole = (document.start, document.start + 1, document.start, document.data)
+    try:
+        parsed = feedparser.parse(BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False)
+    except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
+        yield Unreadable(*whole, Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
+        return
+    if not parsed.entries and not parsed.version:
+        reason = parsed.get("bozo_exception") or "no feed in it"
+        yield Unreadable(*whole, Code.INVALID_FEED, f"not readable as RSS or Atom: {reason}")
+        return
+    language = parsed.feed.get("language")
+    for ordinal, entry in enumerate(parsed.entries):
+        if ordinal >= document.start:
+            yield _entry(entry, ordinal, document.data, language)
+
+
+def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
+    entry = Entry(ordinal, ordinal + 1, ordinal, raw)
+    entry.headline = found.get("title") or None
+    entry.markup = True
+    content = next((part for part in found.get("content", ()) if part.get("value")), None)
+    summary = found.get("summary") or None
+    if content is not None:
+        if content.get("type") == "text/plain":
+            entry.text = content["value"]
+        else:
+            entry.html = content["value"]
+        entry.teaser = summary if summary != content["value"] else None
+    else:
+        entry.teaser = summary
+    entry.link = found.get("link") or None
+    entry.guid = found.get("id") or None
+    # feedparser answers .get("updated") with the published date, and puts dc:date under updated: `published` is what is declared.
+    entry.published = found.get("published") or None
+    entry.language = (content or {}).get("language") or found.get("title_detail", {}).get("language") or language
+    entry.authors = tuple(author["name"] for author in found.get("authors", ()) if author.get("name"))
+    entry.subjects = tuple(tag["term"] for tag in found.get("tags", ()) if tag.get("term"))
+    entry.rights = found.get("rights") or None
+    return entry

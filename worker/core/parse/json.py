@@ -1,0 +1,153 @@
+"""JSON articles, one a line or one an element: whatever names people give the same few fields.
+
+The names are one visible table. A record is read by orjson; what that refuses (a lone surrogate, mostly) gets a second,
+slower try, so that only what is no JSON at all is rejected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from worker.core.parse.entry import Entry, Unreadable
+from worker.core.parse.split import elements
+from worker.model import Code, Document
+
+# Field -> the names it goes by, the first that holds something wins. Compared in lower case without `_` and `-`.
+NAMES: dict[str, tuple[str, ...]] = {
+    "headline": ("headline", "title", "headlines"),
+    "html": ("contenthtml", "bodyhtml", "html"),
+    "text": ("text", "contenttext", "bodytext", "body", "content", "articlebody", "maintext", "bodies"),
+    "teaser": ("teaser", "summary", "description", "abstract", "descriptions"),
+    "link": ("url", "link", "permalink", "canonicalurl"),
+    "id": ("id", "guid", "uuid", "_id", "articleid", "uri"),
+    "published": ("published", "publishedat", "datepublished", "publicationdate", "publishdate", "pubdate", "date", "contentcreated"),
+    "language": ("language", "lang", "inlanguage"),
+    "authors": ("authors", "author", "byline", "by", "creator"),
+    "subjects": ("tags", "keywords", "categories", "subjects", "section"),
+    "rights": ("copyrightnotice", "copyright", "rights"),
+}
+_FIELD = {name.replace("_", ""): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
+
+
+def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable]:
+    """An entry a line; blank lines are none and have no ordinal."""
+    position, ordinal = document.start, document.ordinal
+    for line in document.data.split(b"\n"):
+        end = min(position + len(line) + 1, document.end)
+        if line and not line.isspace():
+            yield _entry(line, position, end, ordinal)
+            ordinal += 1
+        position = end
+
+
+def entries_of_elements(document: Document) -> Iterator[Entry | Unreadable]:
+    """An entry an element of an array, or an object where objects stand one after another."""
+    data, base = document.data, document.start
+    for ordinal, (start, end) in enumerate(elements(data), document.ordinal):
+        yield _entry(data[start:end], base + start, base + end, ordinal)
+
+
+def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable:
+    place = (start, end, ordinal, raw)
+    try:
+        record = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        try:
+            record = _loads_slowly(raw)
+        except (ValueError, RecursionError):
+            return Unreadable(*place, Code.INVALID_JSON, f"not JSON: {error}")
+    if not isinstance(record, dict):
+        return Unreadable(*place, Code.NOT_AN_ARTICLE, f"a JSON object was expected, not {_kind(record)}")
+    found = _fields(record)
+    entry = Entry(*place)
+    entry.headline = _text(found.get("headline"))
+    body = found.get("text")
+    entry.text, entry.html = _text(body), _html(body) or _text(found.get("html"))
+    entry.teaser = _text(found.get("teaser"))
+    if not (entry.headline or entry.text or entry.html or entry.teaser):
+        known = ", ".join(NAMES["headline"] + NAMES["text"])
+        return Unreadable(*place, Code.NOT_AN_ARTICLE, f"neither headline nor text under a known name ({known})")
+    entry.link = _text(found.get("link"))
+    entry.id = _identifier(found.get("id"))
+    entry.published = _date(found.get("published"))
+    entry.language = _text(found.get("language"))
+    entry.authors = tuple(_names(found.get("authors")))
+    entry.subjects = tuple(_names(found.get("subjects")))
+    entry.rights = _text(found.get("rights"))
+    return entry
+
+
+def _loads_slowly(raw: bytes) -> Any:
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    # NaN and Infinity are no JSON (RFC 8259 section 6); bytes that are no UTF-8 raise a ValueError too.
+    return json.loads(raw.decode("utf-8-sig"), parse_constant=refuse)
+
+
+@lru_cache(maxsize=4096)
+def _field(name: str) -> tuple[str, int] | None:
+    return _FIELD.get(name.lower().replace("_", "").replace("-", ""))
+
+
+def _fields(record: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    ranks: dict[str, int] = {}
+    for name, value in record.items():
+        if value is None or value == "" or value == []:
+            continue
+        known = _field(name) if len(name) < 40 else None  # noqa: PLR2004 (the cache holds no long nonsense)
+        if known and known[1] < ranks.get(known[0], 99):
+            found[known[0]] = value
+            ranks[known[0]] = known[1]
+    return found
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, str):
+        return value if value.strip() else None
+    if isinstance(value, list):  # ninjs: [{"value": …, "contentType": …}]
+        for part in value:
+            if isinstance(part, dict) and part.get("contentType", "text/plain") == "text/plain":
+                return _text(part.get("value"))
+        return None
+    if isinstance(value, dict):
+        return _text(value.get("value") or value.get("text") or value.get("name"))
+    return None
+
+
+def _html(value: Any) -> str | None:
+    if isinstance(value, list):
+        for part in value:
+            if isinstance(part, dict) and part.get("contentType") in ("text/html", "application/xhtml+xml"):
+                return _text(part.get("value"))
+    return None
+
+
+def _identifier(value: Any) -> object:
+    if isinstance(value, dict):  # MongoDB's extended JSON
+        return value.get("$oid")
+    return value
+
+
+def _date(value: Any) -> str | int | float | None:
+    if isinstance(value, dict):
+        value = value.get("$date")
+    return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
+
+
+def _names(value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list) else [value]:
+        name = _text(one)
+        if name:
+            yield name
+
+
+def _kind(value: Any) -> str:
+    kinds = {list: "an array", str: "a string", int: "a number", float: "a number", bool: "a boolean"}
+    return kinds.get(type(value), "null")

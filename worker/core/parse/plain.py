@@ -1,0 +1,29 @@
+"""Plain text: one file is one article, perhaps behind a marker `date YYYY[-MM[-DD]]` at the very start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from worker.core.normalise import text
+from worker.core.parse.entry import Entry, Unreadable
+from worker.model import Code, Document
+
+# A token of another form (`date 20230101x`, "date palms grow …") is no marker but the article's own words.
+_MARKER = re.compile(r"\s*date\s+(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?=\s|\Z)")
+
+
+def entries(document: Document) -> Iterator[Entry | Unreadable]:
+    """The article that a text file is. Its headline is absent: the file names none, and none is invented."""
+    place = (document.start, document.end, document.ordinal, document.data)
+    decoded = text.decode(document.data)
+    if decoded is None:
+        yield Unreadable(*place, Code.UNDECODABLE, "neither UTF-8 nor plausibly Windows-1252; convert it to UTF-8")
+        return
+    body, guessed = decoded
+    marker = _MARKER.match(body)
+    published = None
+    if marker:
+        published = marker[1]
+        body = body[marker.end() :]
+    yield Entry(*place, text=body, markup=False, published=published, guessed=guessed)

@@ -1,0 +1,147 @@
+"""Processes that read documents and can be killed: for taking too long, for taking too much memory, or because they crash.
+
+Each has a socket of its own, so one that dies in the middle of an answer harms no other (why this is no library:
+docs/decisions/0002). A batch that kills its process is halved until the culprit is alone; that one is rejected.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import pickle
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from multiprocessing.context import ForkServerProcess
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from worker.core.parse.halve import halve
+from worker.core.read import read
+from worker.model import Code, Document, Reading, Refusal
+from worker.pipeline import reader
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a reader's process may take for one call."""
+
+    seconds: float
+    memory_bytes: int
+
+
+class _ReadFailed(Exception):
+    def __init__(self, code: Code, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class ReaderPool:
+    """At most `jobs` processes, started when first needed, replaced when they die. Use as `async with`."""
+
+    def __init__(self, jobs: int, limits: Limits) -> None:
+        self._limits = limits
+        # Never fork: the child would inherit the loop's signal wake-up, and killing it could shut the parent down.
+        self._context = multiprocessing.get_context("forkserver")
+        self._context.set_forkserver_preload([reader.__name__])
+        self._slots = asyncio.Semaphore(jobs)
+        self._idle: list[_Reader] = []
+        self._running: set[_Reader] = set()
+
+    async def read(self, documents: Sequence[Document], limit: int) -> list[Reading]:
+        """The readings of these documents, in order; of one that was halved, several.
+
+        `limit`: bytes that one event's record may have. Every document gets at least one reading, whatever it does to
+        the process that reads it.
+        """
+        try:
+            return await self._call(documents, limit)
+        except _ReadFailed as failure:
+            if len(documents) > 1:
+                halves: list[Sequence[Document]] = [documents[: len(documents) // 2], documents[len(documents) // 2 :]]
+            else:
+                parts = halve(documents[0])
+                if parts is None:
+                    refusal = Refusal(failure.code, str(failure))
+                    log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
+                    return [read(replace(documents[0], refused=refusal), limit)]
+                halves = [[part] for part in parts]
+        return [reading for half in halves for reading in await self.read(half, limit)]
+
+    async def _call(self, documents: Sequence[Document], limit: int) -> list[Reading]:
+        async with self._slots:
+            worker = self._idle.pop() if self._idle else await self._start()
+            reply: reader.Reply = ""
+            try:
+                async with asyncio.timeout(self._limits.seconds):
+                    reply = await worker.ask((documents, limit))
+            except TimeoutError as error:
+                raise _ReadFailed(Code.TIMED_OUT, f"reading it took over {self._limits.seconds:g} s") from error
+            except (EOFError, OSError) as error:
+                raise _ReadFailed(Code.READER_DIED, "reading it crashed its process, or took too much memory") from error
+            finally:
+                # After a time-out, a crash or a cancellation nobody knows what the process is doing: it goes.
+                if isinstance(reply, str):
+                    self._running.discard(worker)
+                    await asyncio.shield(asyncio.to_thread(worker.kill))
+                else:
+                    self._idle.append(worker)
+        if isinstance(reply, str):
+            raise _ReadFailed(Code.READER_DIED, f"reading it failed: {reply}")
+        return reply
+
+    async def _start(self) -> _Reader:
+        worker = await asyncio.to_thread(_Reader, self._context, self._limits)
+        self._running.add(worker)
+        return worker
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        for worker in self._running:
+            await asyncio.to_thread(worker.kill)
+        self._running.clear()
+
+
+class _Reader:
+    """One process and the socket to it; one request at a time."""
+
+    def __init__(self, context: multiprocessing.context.ForkServerContext, limits: Limits) -> None:
+        self._socket, theirs = socket.socketpair()
+        with theirs:
+            self._process: ForkServerProcess = context.Process(
+                target=reader.serve, args=(theirs, limits.memory_bytes), daemon=True, name="news-worker-reader"
+            )
+            self._process.start()
+        self._socket.setblocking(False)
+
+    async def ask(self, request: reader.Request) -> reader.Reply:
+        """Send, and wait for the answer. EOFError or OSError: the process died."""
+        loop = asyncio.get_running_loop()
+        packed = pickle.dumps(request, pickle.HIGHEST_PROTOCOL)
+        await loop.sock_sendall(self._socket, reader.LENGTH.pack(len(packed)) + packed)
+        (length,) = reader.LENGTH.unpack(await self._receive(reader.LENGTH.size))
+        reply: reader.Reply = pickle.loads(await self._receive(length))  # noqa: S301 (from the own child)
+        return reply
+
+    async def _receive(self, size: int) -> bytearray:
+        loop = asyncio.get_running_loop()
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            count = await loop.sock_recv_into(self._socket, view)
+            if not count:
+                raise EOFError
+            view = view[count:]
+        return data
+
+    def kill(self) -> None:
+        """End the process and wait until it is gone."""
+        self._socket.close()
+        self._process.kill()
+        self._process.join()

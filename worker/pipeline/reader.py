@@ -1,0 +1,53 @@
+"""What runs inside a reader's process: requests in, readings out, over one socket, until the parent is gone.
+
+The process is made to be killed: it keeps nothing, and whatever it can't do it says in one line and ends.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import resource
+import signal
+import socket
+import struct
+from collections.abc import Sequence
+
+from worker.core.read import read
+from worker.model import Document, Reading
+
+LENGTH = struct.Struct("!Q")
+# (documents, the most bytes an event's record may have)
+Request = tuple[Sequence[Document], int]
+# the readings, or why there are none
+Reply = list[Reading] | str
+
+_PR_SET_PDEATHSIG = 1  # prctl(2)
+
+
+def serve(connection: socket.socket, memory_bytes: int) -> None:
+    """Answer requests until the socket closes. Ctrl-C and SIGTERM are the parent's to handle, so both are ignored here."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    # Even a process stuck in C code must not outlive the worker: its parent, the fork server, ends with the worker.
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    with connection, connection.makefile("rwb") as stream:
+        while header := stream.read(LENGTH.size):
+            documents, limit = pickle.loads(stream.read(LENGTH.unpack(header)[0]))  # noqa: S301 (from the own parent)
+            reply = _answer(documents, limit)
+            packed = pickle.dumps(reply, pickle.HIGHEST_PROTOCOL)
+            stream.write(LENGTH.pack(len(packed)))
+            stream.write(packed)
+            stream.flush()
+            if isinstance(reply, str):
+                os._exit(1)
+
+
+def _answer(documents: Sequence[Document], limit: int) -> Reply:
+    try:
+        return [read(document, limit) for document in documents]
+    except Exception as error:  # noqa: BLE001 (a fault of ours must cost one document, not the replay; the pool says it)
+        return f"{type(error).__name__}: {error}"
