@@ -1,0 +1,20 @@
+"""The program `news-worker`, and `python -m worker`.
+
+Nothing is imported at the top: the processes that read documents import this module anew.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code (`worker.cli.exits`)."""
+    from worker.cli.main import run
+
+    sys.exit(run(sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,27 @@
+"""Exit codes, and which error ends with which: the one place that maps them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from worker import errors
+
+
+class Exit(IntEnum):
+    """What a process that calls the worker can tell from its exit code."""
+
+    OK = 0
+    LEFT = 1  # some input was rejected, left or found invalid
+    USAGE = 2  # the call, the configuration or what it points to is wrong: waiting won't help
+    BROKER = 3  # the broker was lost or taken over by another: call again
+    INTERRUPTED = 130  # 128 + SIGINT
+
+
+def exit_of(error: errors.WorkerError) -> Exit:
+    """The exit code of a process that this error ends."""
+    match error:
+        case errors.BrokerAway() | errors.Unsure() | errors.ClaimLost():
+            return Exit.BROKER
+        case errors.SourceFault():
+            return Exit.LEFT
+    return Exit.USAGE

@@ -1,0 +1,82 @@
+"""Logs: events with names and fields on standard error, as JSON lines or, on a terminal, for people.
+
+What other packages log through `logging` or `warnings` takes the same way out: standard error is JSON throughout.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import TYPE_CHECKING, Literal, TextIO
+
+import orjson
+import structlog
+
+from worker.shown import visible, without_secrets
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+
+def set_up(
+    level: Literal["debug", "info", "warning", "error"],
+    form: Literal["auto", "json", "pretty"],
+    stream: TextIO | None = None,
+) -> None:
+    """Send logs to the stream (standard error unless told); called once, by whatever starts the process."""
+    stream = stream or sys.stderr
+    pretty = form == "pretty" or (form == "auto" and stream.isatty())
+    before: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,  # before the secrets go: the text of an exception may hold a URL
+        _without_secrets,
+    ]
+    after: list[Processor] = [structlog.processors.JSONRenderer(serializer=_json)]
+    if pretty:
+        after = [
+            _visible,
+            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
+        ]
+
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after]
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    logging.captureWarnings(capture=True)
+    structlog.configure(
+        processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=True,
+    )
+
+
+def _json(event: object, **_: object) -> str:
+    return orjson.dumps(event, default=repr).decode()
+
+
+def _without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _mapped(without_secrets, value) for name, value in event.items()}
+
+
+def _visible(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _mapped(visible, value) for name, value in event.items()}
+
+
+def _mapped(function: Callable[[str], str], value: object) -> object:
+    """The value with the function applied to every string in it."""
+    match value:
+        case str():
+            return function(value)
+        case list() | tuple():
+            return [_mapped(function, member) for member in value]
+        case dict():
+            return {name: _mapped(function, member) for name, member in value.items()}
+    return value

@@ -1,0 +1,180 @@
+"""Every setting, typed, and where its value came from; only the command line reads this.
+
+The sources of pydantic-settings are called here one by one, rather than by `Settings()`, to remember for each value
+where it came from: `Settings(...)` itself reads nothing but its arguments.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SecretsSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+
+from worker.errors import UsageError
+from worker.shown import MASK, without_secrets
+
+PREFIX = "NEWS_WORKER_"
+CONFIG = f"{PREFIX}CONFIG"
+SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
+
+_SECRETS_FILE = "secrets file"
+_LONGEST_PREFIX = 249 - len("news.checkpoints.v1")  # Kafka's limit for a topic's name, less our longest
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may use, which in a container or under taskset is fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _legal_in_a_topic(prefix: str) -> str:
+    wrong = sorted({c for c in prefix if not (c.isascii() and (c.isalnum() or c in "._-"))})
+    if wrong:
+        message = f"{' '.join(map(repr, wrong))} can't be part of a topic's name; letters, digits, '.', '_' and '-' can"
+        raise ValueError(message)
+    return prefix
+
+
+class Settings(BaseSettings):
+    """What can be set. The names are the keys in the TOML file, the secrets files' and, after NEWS_WORKER_, variables'."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    broker: str = Field("sqlite:///news.db", min_length=1)  # where topics live
+    prefix: Annotated[str, AfterValidator(_legal_in_a_topic)] = Field(
+        "", max_length=_LONGEST_PREFIX
+    )  # before every topic's name
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "pretty"] = "auto"  # auto: pretty on a terminal, else JSON
+    jobs: int = Field(default_factory=usable_cpus, ge=1, le=1024)  # processes that read documents
+    read_timeout_s: float = Field(30.0, gt=0)  # what reading one document may take
+    read_memory_mb: int = Field(1024, ge=128)  # what a process that reads documents may use
+    give_up_after_s: float = Field(300.0, ge=0)  # how long a lost broker is waited for
+
+    _origins: dict[str, str] = PrivateAttr(default_factory=dict)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  pydantic-settings calls by these names
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments only; `load` has called the other sources."""
+        return (init_settings,)
+
+
+def load(given: Mapping[str, Any] | None = None, *, config: Path | None = None) -> Settings:
+    """The settings: given on the command line, else NEWS_WORKER_* variables, secrets files, the TOML file, defaults.
+
+    A `given` value of None counts as not given. UsageError with a sentence for each wrong value, naming where it stands.
+    """
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    config = config or _path_in_environment(CONFIG)
+    secrets = _path_in_environment(SECRETS_DIR)
+    layers: list[tuple[Mapping[str, Any], Callable[[str], str]]] = [
+        (
+            {name: value for name, value in (given or {}).items() if value is not None},
+            lambda name: f"--{name.replace('_', '-')}",
+        ),
+        (EnvSettingsSource(Settings, env_prefix=PREFIX, env_ignore_empty=True)(), lambda name: PREFIX + name.upper()),
+        (_secrets(secrets) if secrets else {}, lambda name: f"{_SECRETS_FILE} {secrets}/{name}"),
+        (_toml(config) if config else {}, lambda _: f"{config}"),
+    ]
+    for layer, origin in layers:
+        for name in layer.keys() - values.keys():
+            values[name] = layer[name]
+            origins[name] = origin(name)
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        raise UsageError(
+            "\n".join(_sentence(fault["loc"][0], fault["msg"], values, origins) for fault in error.errors())
+        ) from None
+    settings._origins.update(origins)  # noqa: SLF001  ours: the only place that sets it
+    return settings
+
+
+def explain(settings: Settings) -> list[tuple[str, str, str]]:
+    """For each setting its name, its value as it may be shown (secrets masked) and where it came from."""
+    origins = settings._origins  # noqa: SLF001  ours
+    return [(name, _masked(value, origins.get(name, "")), origins.get(name, "default")) for name, value in settings]
+
+
+def overlooked() -> list[str]:
+    """A sentence for each NEWS_WORKER_ variable that looks like a misspelt setting.
+
+    No error: a container platform adds variables of its own that begin alike.
+    """
+    known = [PREFIX + name.upper() for name in Settings.model_fields] + [CONFIG, SECRETS_DIR]
+    strays = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.85) for name in strays}
+    return [
+        f"the environment variable {name} is not used; did you mean {near[0]}?"
+        for name, near in nearest.items()
+        if near
+    ]
+
+
+def _path_in_environment(name: str) -> Path | None:
+    return Path(os.environ[name]) if os.environ.get(name) else None
+
+
+def _secrets(folder: Path) -> dict[str, Any]:
+    if not folder.is_dir():
+        message = f"{SECRETS_DIR} is {folder}, which is no directory"
+        raise UsageError(message)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", UserWarning)  # the source only warns of a secret that it doesn't read
+            return SecretsSettingsSource(Settings, secrets_dir=folder, env_prefix="")()
+    except (OSError, UnicodeDecodeError, UserWarning, SettingsError) as error:
+        message = f"the secrets in {folder} can't be read: {error}"
+        raise UsageError(message) from None
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except OSError as error:
+        message = f"the configuration file {path} can't be read: {error.strerror}"
+        raise UsageError(message) from None
+    except ValueError as error:
+        message = f"the configuration file {path} is no TOML: {error}"
+        raise UsageError(message) from None
+    unknown = [name for name in values if name not in Settings.model_fields]
+    if unknown:
+        raise UsageError("\n".join(f"{path} has an unknown setting {name!r}; {_instead(name)}" for name in unknown))
+    return values
+
+
+def _instead(name: str) -> str:
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(Settings.model_fields)}"
+
+
+def _sentence(name: int | str, fault: str, values: Mapping[str, Any], origins: Mapping[str, str]) -> str:
+    name = str(name)
+    origin = origins.get(name, "the call")
+    wrong = fault.removeprefix("Value error, ").removeprefix("Input ")
+    return f"{origin}: {name} = {_masked(values.get(name), origin)!r}: {wrong}"
+
+
+def _masked(value: object, origin: str) -> str:
+    return MASK if origin.startswith(_SECRETS_FILE) else without_secrets(str(value))
