@@ -210,7 +210,10 @@ class SplitClaim:
 class Decision:
     """What to publish, and what the source then remembers: both in one transaction, or neither."""
 
+    path: str
     records: tuple[Record, ...]  # events and rejections, in the document's order
     published: int
-    rejected: tuple[tuple[Code, str], ...]  # code and entry key of each
+    rejected: tuple[Rejection, ...]
+    notes: tuple[Note, ...]
+    withdrawals: int
     state: FileState | None  # None: nothing is remembered (standard input)

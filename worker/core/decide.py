@@ -13,7 +13,13 @@ from worker.model import Article, Code, Decision, FileState, Reading, Rejection,
 
 
 def decide(
-    reading: Reading, source: Source, *, run: str | None, state: FileState | None, refused: AbstractSet[int] = frozenset()
+    reading: Reading,
+    source: Source,
+    path: str,
+    *,
+    run: str | None,
+    state: FileState | None,
+    refused: AbstractSet[int] = frozenset(),
 ) -> Decision:
     """The events and rejections of a replay's reading, in its order.
 
@@ -28,8 +34,9 @@ def decide(
             records.append(event.created(item, source, reading.observed_at, run))
         else:
             records.append(event.rejected(item, source, reading.observed_at))
-            rejected.append((item.code, item.entry_key))
-    return Decision(tuple(records), len(records) - len(rejected), tuple(rejected), state)
+            rejected.append(item)
+    published = len(records) - len(rejected)
+    return Decision(path, tuple(records), published, tuple(rejected), reading.notes, reading.withdrawals, state)
 
 
 def _refused(article: Article) -> Rejection:

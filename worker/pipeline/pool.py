@@ -52,25 +52,24 @@ class ReaderPool:
         self._idle: list[_Reader] = []
         self._running: set[_Reader] = set()
 
-    async def read(self, documents: Sequence[Document], limit: int) -> list[Reading]:
-        """The readings of these documents, in order; of one that was halved, several.
+    async def read(self, documents: Sequence[Document], limit: int) -> list[list[Reading]]:
+        """The readings of each document, in order: one, or several of one that had to be halved.
 
-        `limit`: bytes that one event's record may have. Every document gets at least one reading, whatever it does to
-        the process that reads it.
+        `limit`: bytes that one event's record may have. Every document gets a reading, whatever it does to the process
+        that reads it.
         """
         try:
-            return await self._call(documents, limit)
+            return [[reading] for reading in await self._call(documents, limit)]
         except _ReadFailed as failure:
             if len(documents) > 1:
-                halves: list[Sequence[Document]] = [documents[: len(documents) // 2], documents[len(documents) // 2 :]]
-            else:
-                parts = halve(documents[0])
-                if parts is None:
-                    refusal = Refusal(failure.code, str(failure))
-                    log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
-                    return [read(replace(documents[0], refused=refusal), limit)]
-                halves = [[part] for part in parts]
-        return [reading for half in halves for reading in await self.read(half, limit)]
+                middle = len(documents) // 2
+                return [*await self.read(documents[:middle], limit), *await self.read(documents[middle:], limit)]
+            parts = halve(documents[0])
+            if parts is None:
+                log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
+                refusal = Refusal(failure.code, str(failure))
+                return [[read(replace(documents[0], refused=refusal), limit)]]
+        return [[reading for part in parts for reading in (await self.read([part], limit))[0]]]
 
     async def _call(self, documents: Sequence[Document], limit: int) -> list[Reading]:
         async with self._slots:

@@ -1,0 +1,71 @@
+"""Memory of a replay in its stored form."""
+
+from __future__ import annotations
+
+import orjson
+import pytest
+
+from worker.core.memory import ReplayMemory, claim_record, done_record, file_record
+from worker.errors import BrokerRefused
+from worker.model import FileState, SplitClaim
+
+STATE = FileState("a/b.jsonl", "/data/a/b.jsonl", 7, 100, 12345, "ab" * 32, 90, 3, done=False, run=None)
+CLAIM = SplitClaim("news", 0, 1, "token-1", run=None)
+
+
+def test_a_file_comes_back_as_it_was_stored() -> None:
+    record = file_record("news", STATE, at=0)
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, record.value)
+    assert memory.files == {"a/b.jsonl": STATE}
+
+
+def test_records_of_another_data_set_in_the_same_partition_are_passed_over() -> None:
+    record = file_record("other", STATE, at=0)
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, record.value)
+    assert memory.files == {}
+
+
+def test_a_claim_is_unfinished_until_done_holds_its_token() -> None:
+    memory = ReplayMemory("news")
+    claim, done = claim_record(CLAIM, at=0), done_record(CLAIM, at=0)
+    memory.absorb(claim.key, claim.value)
+    assert memory.unfinished() == [CLAIM]
+    memory.absorb(done.key, done.value)
+    assert memory.unfinished() == []
+    newer = claim_record(SplitClaim("news", 0, 1, "token-2", run="r"), at=0)
+    memory.absorb(newer.key, newer.value)
+    assert [claim.token for claim in memory.unfinished()] == ["token-2"]
+
+
+def test_a_member_that_a_later_release_added_is_skipped() -> None:
+    record = file_record("news", STATE, at=0)
+    value = orjson.dumps({**orjson.loads(record.value or b""), "added_later": 1})
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, value)
+    assert memory.files["a/b.jsonl"] == STATE
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (b'{"v":2}', "newer"),
+        (b"{}", "damaged"),
+        (b"\x00\x01", "damaged"),
+        (b"[]", "damaged"),
+        (b'{"v":1,"location":"x"}', "damaged"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_and_never_taken_for_empty(value: bytes, said: str) -> None:
+    record = file_record("news", STATE, at=0)
+    with pytest.raises(BrokerRefused, match=said):
+        ReplayMemory("news").absorb(record.key, value)
+
+
+def test_a_tombstone_makes_a_file_unknown() -> None:
+    record = file_record("news", STATE, at=0)
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, record.value)
+    memory.absorb(record.key, None)
+    assert memory.files == {}

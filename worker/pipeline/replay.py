@@ -1,0 +1,276 @@
+"""A replay: files to events, with everything overlapping that may and nothing that may not.
+
+Cutting files runs in a thread, reading in processes, deciding here in the files' order, committing behind it. After any
+fault the split is claimed anew, restored, and its files opened again at their positions.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import secrets
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import structlog
+
+from worker.broker.port import Broker
+from worker.core import memory
+from worker.core.decide import decide
+from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure
+from worker.model import FileState, Reading, Record, Source, SplitClaim, Topic
+from worker.pipeline import claims
+from worker.pipeline.pace import Pace
+from worker.pipeline.pool import ReaderPool
+from worker.pipeline.shard import OwnedShard
+from worker.pipeline.sinks import Sink
+from worker.pipeline.summary import Summary
+from worker.sources.files import Found, Said
+
+log = structlog.get_logger()
+
+# What one call to a reader's process gets at most: bytes, and documents (small files).
+_BATCH_BYTES = 512 * 1024
+_BATCH_DOCUMENTS = 256
+_AHEAD = 4  # batches read ahead of what is being published
+_PAUSE_SECONDS = (0.2, 3.0)  # between tries at a broker that is away: at first, at most; doubled, with jitter
+
+Open = Callable[[Mapping[str, FileState], str | None], Iterator[Found | Said]]
+
+
+def wall_clock() -> int:
+    """Milliseconds since the epoch, UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A replay of one data set."""
+
+    source: Source
+    dataset: str
+    open: Open  # what there is to read, given what is remembered and the run id
+    again: bool = False
+    partial: bool = False  # --only: takes up no unfinished run, is never all
+    remembers: bool = True  # False for standard input: it can't be opened again
+    limit: int | None = None  # articles to publish at most
+    rate: float | None = None  # articles a second
+    give_up_after: float = 300.0  # seconds without a commit after which a lost broker ends the replay
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """A batch of documents (and what was said between them) while it is being read."""
+
+    batch: Sequence[Found | Said]
+    readings: asyncio.Task[list[list[Reading]]]
+
+
+@dataclass(slots=True)
+class _Run:
+    """What one replay carries through its faults."""
+
+    job: Job
+    pool: ReaderPool
+    summary: Summary
+    stop: asyncio.Event
+    record_bytes: int
+    pace: Pace
+    run: str | None = None
+    most: int | None = None  # articles a transaction, while a refused one is looked for
+    refused: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by path: ends of refused articles
+    suspect: tuple[str, int] | None = None
+
+
+async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, stop: asyncio.Event) -> None:
+    """Publish what is not yet published, exactly once, until all is read or `stop` is set; `summary` counts what was committed.
+
+    BrokerAway or Unsure: nothing could be committed for `give_up_after` seconds. ClaimLost: another replay took over.
+    BrokerRefused, UsageError: as errors.py tells.
+    """
+    going = _Run(job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.rate, time.monotonic))
+    mine: SplitClaim | None = None
+    pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), -1
+    while not stop.is_set():
+        try:
+            if mine is None:
+                intent = claims.Intent(job.dataset, job.again, job.partial)
+                mine, going.run = await claims.begin(broker, intent, lambda: secrets.token_hex(8), wall_clock)
+            await _own_and_read(broker, mine, going)
+        except RecordRefused:
+            summary.forget_uncommitted()
+        except (BrokerAway, Unsure) as error:
+            summary.forget_uncommitted()
+            if summary.committed != committed:
+                pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), summary.committed
+            if time.monotonic() - last_commit > job.give_up_after:
+                raise
+            log.warning("broker.away", reason=str(error), retry_in_seconds=round(pause, 1))
+            await _pause(pause * random.uniform(0.5, 1.0), stop)  # noqa: S311 (a pause, no secret)
+            pause = min(pause * 2, _PAUSE_SECONDS[1])
+        else:
+            return
+
+
+async def pour(  # noqa: PLR0913 (what a replay needs, without the broker)
+    sink: Sink,
+    pool: ReaderPool,
+    job: Job,
+    summary: Summary,
+    stop: asyncio.Event,
+    *,
+    remembered: Mapping[str, FileState],
+    record_bytes: int,
+) -> None:
+    """The same readings and decisions into a sink that owns and remembers nothing: standard output, a dry run."""
+    run = secrets.token_hex(8) if job.again else None
+    going = _Run(job, pool, summary, stop, record_bytes, Pace(job.rate, time.monotonic), run)
+    await _read_all(going, sink, remembered)
+
+
+async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
+    job = going.job
+
+    def remember(state: FileState) -> Record:
+        return memory.file_record(job.dataset, state, wall_clock())
+
+    async with claims.own(broker, mine) as (claim, remembered):
+        async with OwnedShard(claim, remember, going.summary.adopt) as shard:
+            try:
+                complete = await _read_all(going, shard, remembered.files)
+            except RecordRefused as error:
+                _narrow(going, shard.last_transaction, error)
+                raise
+        if complete and not job.partial:
+            await claim.commit([memory.done_record(mine, wall_clock())])
+
+
+async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]) -> bool:
+    """Read and publish; whether every file was read as far as it can be."""
+    found = going.job.open(remembered, going.run)
+    ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=_AHEAD)
+    complete = True
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            fetching = tasks.create_task(_fetch(going, found, ahead, tasks))
+            stopping = tasks.create_task(going.stop.wait())
+            while (entry := await ahead.get()) is not None:
+                await asyncio.wait({entry.readings, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                if going.stop.is_set() or not await _publish_batch(going, sink, entry.batch, entry.readings.result()):
+                    complete = False
+                    break
+            fetching.cancel()
+            stopping.cancel()
+    except ExceptionGroup as group:
+        raise group.exceptions[0] from None  # the first cancels the others, so it is the only one
+    await sink.flush()
+    return complete
+
+
+async def _fetch(going: _Run, found: Iterator[Found | Said], ahead: asyncio.Queue[_Ahead | None], tasks: asyncio.TaskGroup) -> None:
+    """Cut ahead and hand over to the readers, in order; when cancelled, what is being read is dropped."""
+    reading: set[asyncio.Task[list[list[Reading]]]] = set()
+    try:
+        async for batch in _batches(found):
+            documents = [one.document for one in batch if isinstance(one, Found)]
+            task = tasks.create_task(going.pool.read(documents, going.record_bytes))
+            reading.add(task)
+            task.add_done_callback(reading.discard)
+            await ahead.put(_Ahead(batch, task))
+        await ahead.put(None)
+    except asyncio.CancelledError:
+        for task in reading:
+            task.cancel()
+        raise
+
+
+async def _batches(found: Iterator[Found | Said]) -> AsyncIterator[list[Found | Said]]:
+    def take() -> list[Found | Said]:
+        batch: list[Found | Said] = []
+        size = 0
+        for one in found:
+            batch.append(one)
+            if isinstance(one, Found):
+                size += len(one.document.data)
+            if size >= _BATCH_BYTES or len(batch) >= _BATCH_DOCUMENTS:
+                break
+        return batch
+
+    while batch := await asyncio.to_thread(take):
+        yield batch
+
+
+async def _publish_batch(going: _Run, sink: Sink, batch: Sequence[Found | Said], readings: Sequence[Sequence[Reading]]) -> bool:
+    """Publish a batch in order. False: stopped, or the limit is reached."""
+    waiting = iter(readings)
+    for one in batch:
+        if isinstance(one, Said):
+            going.summary.said(one)
+            continue
+        ordinal = one.document.ordinal
+        parts = next(waiting)
+        for reading in parts:
+            final = one.last and reading is parts[-1]
+            if not await _publish_reading(going, sink, one, reading, ordinal, final=final):
+                return False
+            ordinal += len(reading.items)
+    return True
+
+
+async def _publish_reading(going: _Run, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool) -> bool:
+    job, path = going.job, found.document.path
+    done = 0
+    while True:
+        left = len(reading.items) - done
+        allowed = min(left, going.most or left)
+        if job.limit is not None:
+            allowed = min(allowed, job.limit - going.summary.decided)
+        if left and allowed <= 0:
+            return False
+        if left and not (allowed := await going.pace.allow(allowed, going.stop)):
+            return False
+        part = _cut(reading, done, done + allowed)
+        done += allowed
+        ended = done == len(reading.items)
+        state = None
+        if job.remembers:
+            state = found.state_at(part.end, ordinal + done, done=final and ended)
+        decision = decide(part, job.source, path, run=going.run, state=state, refused=going.refused[path])
+        going.summary.decided += decision.published
+        going.suspect = (path, part.items[-1].end) if part.items else None
+        await sink.publish(decision)
+        if going.most is not None:
+            await sink.flush()
+        if ended:
+            return not going.stop.is_set()
+
+
+def _cut(reading: Reading, start: int, stop: int) -> Reading:
+    items = reading.items[start:stop]
+    end = reading.end if stop >= len(reading.items) else items[-1].end
+    if stop < len(reading.items):
+        return replace(reading, items=items, end=end, notes=(), withdrawals=0)
+    return replace(reading, items=items, end=end)
+
+
+def _narrow(going: _Run, transaction: int, error: RecordRefused) -> None:
+    """Halve what a transaction holds until the refused article is alone in it; then it is known, and gets rejected."""
+    if transaction == 1 and going.suspect:
+        path, end = going.suspect
+        if end in going.refused[path]:
+            raise BrokerRefused(f"the broker refuses even the rejection of {path} at {end}: {error}") from error
+        going.refused[path].add(end)
+        going.most = None
+        log.warning("replay.article_refused", file=path, position=end, reason=str(error))
+    else:
+        going.most = max(1, transaction // 2)
+
+
+async def _pause(seconds: float, stop: asyncio.Event) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

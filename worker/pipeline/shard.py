@@ -1,0 +1,90 @@
+"""A shard's way to the broker: natural batching, one transaction under way, memory adopted after commit.
+
+What arrives while a transaction is under way goes into the next one, bounded in bytes: no timer, no knob. The first
+failure ends it: everything waiting was decided on top of what may not have happened, so it is dropped, and the caller
+claims anew, restores and decides again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Self
+
+from worker.broker.port import Claim
+from worker.model import Decision, FileState, Record
+
+# Most bytes decided and not yet under way; `publish` waits above it.
+_WAITING_BYTES = 4 * 1024 * 1024
+
+
+class OwnedShard:
+    """Commits decisions in the order they are published. Use as `async with`; leaving drops what was not flushed."""
+
+    def __init__(
+        self, claim: Claim, remember: Callable[[FileState], Record], adopt: Callable[[Sequence[Decision]], None]
+    ) -> None:
+        self._claim = claim
+        self._remember = remember
+        self._adopt = adopt
+        self._waiting: list[Decision] = []
+        self._bytes = 0
+        self._room = asyncio.Event()
+        self._under_way: asyncio.Task[None] | None = None
+        self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
+
+    async def publish(self, decision: Decision) -> None:
+        """Hand over a decision; returns before it is committed. Raises what an earlier commit raised (port.Claim.commit)."""
+        self._raise_failure()
+        self._waiting.append(decision)
+        self._bytes += _size(decision)
+        if self._under_way is None or self._under_way.done():
+            self._under_way = asyncio.create_task(self._commit_waiting())
+        while self._bytes >= _WAITING_BYTES:
+            self._room.clear()
+            await self._room.wait()
+            self._raise_failure()
+
+    async def flush(self) -> None:
+        """Return once all that was published is committed. Raises what a commit raised."""
+        if self._under_way is not None:
+            await asyncio.shield(self._under_way)
+
+    def _raise_failure(self) -> None:
+        if self._under_way is not None and self._under_way.done():
+            self._under_way.result()
+
+    async def _commit_waiting(self) -> None:
+        try:
+            while self._waiting:
+                decisions, self._waiting, self._bytes = self._waiting, [], 0
+                self._room.set()
+                await self._commit(decisions)
+                self._adopt(decisions)
+        finally:
+            self._room.set()  # who waits for room is to see the failure
+
+    async def _commit(self, decisions: Sequence[Decision]) -> None:
+        records = [record for decision in decisions for record in decision.records]
+        self.last_transaction = len(records)
+        # A file that several decisions touch is remembered once, as the last of them left it.
+        states = {decision.state.path: decision.state for decision in decisions if decision.state}
+        records.extend(self._remember(state) for state in states.values())
+        if records:
+            await self._claim.commit(records)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if self._under_way is not None:
+            self._waiting.clear()
+            self._under_way.cancel()
+            await asyncio.wait({self._under_way})
+            if not self._under_way.cancelled():
+                self._under_way.exception()  # retrieved: whoever published has seen it, or is on the way out for another
+
+
+def _size(decision: Decision) -> int:
+    return sum(len(record.value or b"") + 512 for record in decision.records) + 512

@@ -1,0 +1,87 @@
+"""What a replay has done so far, counted when it is committed: for progress, the closing lines and the exit code."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from worker.model import Code, Decision, Rejection
+from worker.sources.files import Outcome, Said
+
+# How many single things are kept to be shown; all of them are counted.
+SHOWN = 50
+
+
+@dataclass(slots=True)
+class FileCount:
+    """What became of one file's records in this run."""
+
+    published: int = 0
+    rejected: int = 0
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Summary:
+    """Counts of one `replay` call, over all its data sets."""
+
+    published: int = 0
+    rejected: Counter[Code] = field(default_factory=Counter)
+    rejections: list[tuple[str, Rejection]] = field(default_factory=list)  # path and why, the first SHOWN
+    files: int = 0  # read to their end in this run
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    left: list[Said] = field(default_factory=list)  # the first SHOWN
+    notes: Counter[str] = field(default_factory=Counter)
+    noted: list[str] = field(default_factory=list)  # the first SHOWN
+    withdrawals: int = 0
+    by_file: dict[str, FileCount] = field(default_factory=dict)  # the first SHOWN
+    decided: int = 0  # published, or decided and on the way
+    finished_bytes: int = 0  # of files that are read or passed over, as on disk
+    interrupted: bool = False
+    _said: set[str] = field(default_factory=set)  # paths, so that a restored shard says nothing twice
+
+    @property
+    def committed(self) -> int:
+        """Articles and rejections committed: grows as long as there is progress."""
+        return self.published + self.rejected.total()
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether something was rejected or left, or the replay was interrupted."""
+        return self.interrupted or bool(self.rejected) or any(outcome.left for outcome in self.outcomes)
+
+    def adopt(self, decisions: Sequence[Decision]) -> None:
+        """Count what was committed."""
+        for decision in decisions:
+            self.published += decision.published
+            self.withdrawals += decision.withdrawals
+            for rejection in decision.rejected:
+                self.rejected[rejection.code] += 1
+                if len(self.rejections) < SHOWN:
+                    self.rejections.append((decision.path, rejection))
+            for note in decision.notes:
+                self.notes[note.code] += 1
+                if len(self.noted) < SHOWN:
+                    self.noted.append(note.message)
+            if decision.path in self.by_file or len(self.by_file) < SHOWN:
+                count = self.by_file.setdefault(decision.path, FileCount())
+                count.published += decision.published
+                count.rejected += len(decision.rejected)
+            if decision.state and decision.state.done:
+                self.files += 1
+                self.finished_bytes += decision.state.size
+                self._said.add(decision.path)
+
+    def said(self, said: Said) -> None:
+        """Count what the file source says of a file, once."""
+        if said.path in self._said:
+            return
+        self._said.add(said.path)
+        self.outcomes[said.outcome] += 1
+        if said.outcome.left and len(self.left) < SHOWN:
+            self.left.append(said)
+
+    def forget_uncommitted(self) -> None:
+        """A transaction failed: what was decided on top of it didn't happen."""
+        self.decided = self.published

@@ -1,0 +1,88 @@
+"""The running worker: signals in, broker and readers opened and closed, what is asked for done in between.
+
+The first SIGINT or SIGTERM lets what is under way be committed or dropped whole; the second ends the process at once, which
+is as safe as SIGKILL is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from typing import BinaryIO
+
+import structlog
+
+from worker.broker.connect import connect
+from worker.broker.port import Broker
+from worker.broker.topics import TOPICS
+from worker.core.memory import ReplayMemory
+from worker.model import Topic
+from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.replay import Job, pour, replay
+from worker.pipeline.sinks import DryRun, Lines
+from worker.pipeline.summary import Summary
+from worker.settings import Settings
+
+log = structlog.get_logger()
+
+
+async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
+    """Replay each data set into the configured broker; what the errors of `pipeline.replay.replay` tell holds here."""
+    with _stop_on_signals() as stop:
+        async with connect(settings.broker, prefix=settings.prefix, create=True) as broker, _pool(settings) as pool:
+            for job in jobs:
+                await replay(broker, pool, job, summary, stop)
+        summary.interrupted = stop.is_set()
+
+
+async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: Summary, stream: BinaryIO) -> None:
+    """Write the events as lines and remember nothing. BrokenPipeError: nobody reads any more."""
+    sink = Lines(stream, summary.adopt)
+    with _stop_on_signals() as stop:
+        async with _pool(settings) as pool:
+            for job in jobs:
+                await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_default_record_bytes())
+        summary.interrupted = stop.is_set()
+
+
+async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
+    """Count what a replay would publish, given what the broker remembers, if there is one."""
+    sink = DryRun(summary.adopt)
+    with _stop_on_signals() as stop:
+        async with _existing(settings) as broker, _pool(settings) as pool:
+            record_bytes = broker.max_record_bytes(Topic.ARTICLES) if broker else _default_record_bytes()
+            for job in jobs:
+                memory = ReplayMemory(job.dataset)
+                if broker:
+                    async for record in broker.read(Topic.REPLAYS):
+                        memory.absorb(record.key, record.value)
+                await pour(sink, pool, job, summary, stop, remembered=memory.files, record_bytes=record_bytes)
+        summary.interrupted = stop.is_set()
+
+
+def _pool(settings: Settings) -> ReaderPool:
+    return ReaderPool(settings.jobs, Limits(settings.read_timeout_s, settings.read_memory_mb * 1024 * 1024))
+
+
+@contextmanager
+def _stop_on_signals() -> Iterator[asyncio.Event]:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        log.info("worker.stopping", signal=number.name, hint="what is under way is committed; a second signal ends at once")
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
