@@ -32,7 +32,7 @@ CONFIG = f"{PREFIX}CONFIG"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
 _SECRETS_FILE = "secrets file"
-_LONGEST_PREFIX = 249 - len("news.checkpoints.v1")  # Kafka's limit for a topic's name, less our longest
+_LONGEST_PREFIX = 200  # Kafka's names of topics have 249 characters at most
 
 
 def usable_cpus() -> int:
@@ -49,7 +49,7 @@ def _legal_in_a_topic(prefix: str) -> str:
 
 
 class Settings(BaseSettings):
-    """What can be set. The names are the keys in the TOML file, the secrets files' and, after NEWS_WORKER_, variables'."""
+    """What can be set. The names are the TOML file's keys, the secrets files' and, after NEWS_WORKER_, variables'."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -82,7 +82,7 @@ class Settings(BaseSettings):
 def load(given: Mapping[str, Any] | None = None, *, config: Path | None = None) -> Settings:
     """The settings: given on the command line, else NEWS_WORKER_* variables, secrets files, the TOML file, defaults.
 
-    A `given` value of None counts as not given. UsageError with a sentence for each wrong value, naming where it stands.
+    A `given` value of None counts as not given. UsageError with a sentence for each wrong value that says where it is.
     """
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
@@ -145,7 +145,7 @@ def _secrets(folder: Path) -> dict[str, Any]:
             warnings.simplefilter("error", UserWarning)  # the source only warns of a secret that it doesn't read
             return SecretsSettingsSource(Settings, secrets_dir=folder, env_prefix="")()
     except (OSError, UnicodeDecodeError, UserWarning, SettingsError) as error:
-        message = f"the secrets in {folder} can't be read: {error}"
+        message = f"the secrets in {folder} can't be read: {error.__cause__ or error}"
         raise UsageError(message) from None
 
 

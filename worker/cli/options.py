@@ -39,7 +39,7 @@ _OTHER = {
 
 
 def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
-    """Give a command the common options (and the others named), load the settings, set up logs, pass the settings first.
+    """Give a command the common options (and the others named); load the settings, set up logs, pass the settings.
 
     UsageError when a setting is wrong, wherever it stands.
     """

@@ -15,8 +15,6 @@ import structlog
 from worker.shown import visible, without_secrets
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from structlog.typing import EventDict, Processor, WrappedLogger
 
 
@@ -33,19 +31,19 @@ def set_up(
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,  # before the secrets go: the text of an exception may hold a URL
-        _without_secrets,
+        _fit_to_show,
     ]
-    after: list[Processor] = [structlog.processors.JSONRenderer(serializer=_json)]
     if pretty:
-        after = [
-            _visible,
-            structlog.dev.ConsoleRenderer(colors=stream.isatty(), exception_formatter=structlog.dev.plain_traceback),
-        ]
+        colours = stream.isatty()
+        plain = structlog.dev.plain_traceback
+        last: Processor = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)
+    else:
+        last = structlog.processors.JSONRenderer(serializer=_json)
 
     handler = logging.StreamHandler(stream)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *after]
+            foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
     )
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
@@ -62,21 +60,17 @@ def _json(event: object, **_: object) -> str:
     return orjson.dumps(event, default=repr).decode()
 
 
-def _without_secrets(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {name: _mapped(without_secrets, value) for name, value in event.items()}
+def _fit_to_show(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    return {name: _shown(value) for name, value in event.items()}
 
 
-def _visible(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    return {name: _mapped(visible, value) for name, value in event.items()}
-
-
-def _mapped(function: Callable[[str], str], value: object) -> object:
-    """The value with the function applied to every string in it."""
+def _shown(value: object) -> object:
+    """The value with every string in it fit to show; a path that is no UTF-8 holds surrogates, which JSON can't."""
     match value:
         case str():
-            return function(value)
+            return visible(without_secrets(value))
         case list() | tuple():
-            return [_mapped(function, member) for member in value]
+            return [_shown(member) for member in value]
         case dict():
-            return {name: _mapped(function, member) for name, member in value.items()}
+            return {name: _shown(member) for name, member in value.items()}
     return value

@@ -12,7 +12,17 @@ from worker import errors
 from worker.cli.exits import Exit, exit_of
 from worker.cli.main import COMMANDS
 
-HEAVY = ("asyncio", "orjson", "pydantic", "rich", "structlog", "jsonschema_rs", "sqlite3", "worker.model", "worker.settings")
+HEAVY = (
+    "asyncio",
+    "orjson",
+    "pydantic",
+    "rich",
+    "structlog",
+    "jsonschema_rs",
+    "sqlite3",
+    "worker.model",
+    "worker.settings",
+)
 
 
 def worker(*arguments: str, **options: object) -> "subprocess.CompletedProcess[bytes]":
@@ -103,7 +113,10 @@ def test_a_closed_pipe_ends_quietly():
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(
-        [sys.executable, "-m", "worker", "schema", "show", "article-event"], check=False, stdout=writer, stderr=subprocess.PIPE
+        [sys.executable, "-m", "worker", "schema", "show", "article-event"],
+        check=False,
+        stdout=writer,
+        stderr=subprocess.PIPE,
     )
     os.close(writer)
     assert (done.returncode, done.stderr) == (0, b"")
@@ -112,5 +125,3 @@ def test_a_closed_pipe_ends_quietly():
 def test_a_terminal_without_unicode_does_not_end_a_command():
     done = worker("schema", "show", "article-event", env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert (done.returncode, done.stderr) == (0, b"")
-
-

@@ -1,0 +1,122 @@
+"""`rejects`: the list, one of them, and the command that runs it again."""
+
+import json
+
+import pytest
+
+from worker.cli.rejects import run_again
+from worker.model import Topic
+
+
+def reject(broker, raw=b'{"cut', code="invalid_json", **headers):
+    named = {
+        "reject_stage": "read",
+        "reject_code": code,
+        "reject_message": "it breaks off after 5 bytes",
+        "reject_source_id": "dataset:my seeds",
+        "reject_entry_key": '["nl/bad file.jsonl",3]',
+    }
+    return broker.put(Topic.REJECTS, b"k", raw, 1_700_000_000_000, **named | headers)
+
+
+def test_the_list_is_a_line_each_with_tabs_when_piped(broker, call):
+    reject(broker)
+    outcome = call("rejects", "list")
+    assert outcome.code == 0
+    assert [line.split("\t") for line in outcome.out.splitlines()] == [
+        ["offset", "time", "code", "source", "entry", "message"],
+        [
+            "0",
+            "2023-11-14T22:13:20.000Z",
+            "invalid_json",
+            "dataset:my seeds",
+            '["nl/bad file.jsonl",3]',
+            "it breaks off after 5 bytes",
+        ],
+    ]
+
+
+def test_the_list_keeps_the_newest_and_says_so(broker, call):
+    for _ in range(3):
+        reject(broker)
+    outcome = call("rejects", "list", "--limit", "2")
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["offset", "1", "2"]
+    assert "the newest 2 of 3" in outcome.error
+
+
+def test_the_list_can_be_of_one_code(broker, call):
+    reject(broker)
+    reject(broker, code="too_large")
+    outcome = call("rejects", "list", "--code", "too_large")
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["offset", "1"]
+
+
+def test_an_unknown_code_is_a_usage_error(broker, call):
+    outcome = call("rejects", "list", "--code", "huge")
+    assert outcome.code == 2
+    assert "too_large" in outcome.error
+
+
+def test_no_rejections_is_said(broker, call):
+    outcome = call("rejects", "list")
+    assert (outcome.code, outcome.out, outcome.error) == (0, "", "no rejections\n")
+
+
+def test_a_message_cannot_break_the_list_or_the_terminal(broker, call):
+    reject(broker, reject_message="a\tb\nc\x1b[2J")
+    assert "a b c\\x1b[2J" in call("rejects", "list").out
+
+
+def test_one_is_shown_with_headers_bytes_and_what_to_do(broker, call):
+    reject(broker)
+    outcome = call("rejects", "show", "0")
+    assert outcome.code == 0
+    assert "reject_code       invalid_json" in outcome.out
+    assert 'all 5:\n\n{"cut\n' in outcome.out
+    assert "news-worker replay ROOT --dataset 'my seeds' --again --only 'nl/bad file.jsonl'" in outcome.out
+
+
+def test_bytes_that_are_no_text_are_dumped(broker, call):
+    reject(broker, b"\x7fELF\x00\xff" + b"A" * 12)
+    shown = call("rejects", "show", "0").out
+    assert "00000000  7f 45 4c 46 00 ff 41 41 41 41 41 41 41 41 41 41  .ELF..AAAAAAAAAA\n" in shown
+    assert "00000010  41 41                                            AA\n" in shown
+
+
+def test_what_was_cut_is_said(broker, call):
+    reject(broker, reject_cut="1048577")
+    assert "the first 5 of 1048577:" in call("rejects", "show", "0").out
+
+
+def test_raw_writes_exactly_the_bytes(broker, call):
+    raw = bytes(range(256)) + b"\r\n\xff"
+    reject(broker, raw)
+    assert call("rejects", "show", "0", "--raw").raw == raw
+
+
+@pytest.mark.parametrize(("kept", "said"), [(0, "none are kept"), (2, "0 to 1 are kept")])
+def test_an_offset_that_is_not_there_says_which_are(broker, call, kept, said):
+    for _ in range(kept):
+        reject(broker)
+    outcome = call("rejects", "show", "7")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert said in outcome.error
+
+
+@pytest.mark.parametrize(
+    ("entry_key", "path"),
+    [
+        (json.dumps(["a.txt", 0]), "a.txt"),
+        ("urn:an-id-of-its-own", "PATH"),
+        ("sha256:00", "PATH"),
+        ("12", "PATH"),
+        ("[]", "PATH"),
+        ("", "PATH"),
+    ],
+)
+def test_the_path_comes_from_the_entry_key_where_it_is_in_it(entry_key, path):
+    assert run_again("dataset:seeds", entry_key) == f"news-worker replay ROOT --dataset seeds --again --only {path}"
+
+
+def test_only_a_data_set_is_replayed_again():
+    assert run_again("0123456789abcdef", '["a.txt",0]') is None

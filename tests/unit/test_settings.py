@@ -1,0 +1,157 @@
+"""Settings: where values come from, in which order, and what is said of wrong ones."""
+
+import pytest
+from pydantic import ValidationError
+
+from worker.errors import UsageError
+from worker.settings import Settings, explain, load, overlooked
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch):
+    for name in ("BROKER", "PREFIX", "CONFIG", "SECRETS_DIR"):
+        monkeypatch.delenv(f"NEWS_WORKER_{name}", raising=False)
+
+
+@pytest.fixture
+def toml(tmp_path):
+    def write(text):
+        path = tmp_path / "news.toml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+@pytest.fixture
+def secrets(tmp_path, monkeypatch):
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    monkeypatch.setenv("NEWS_WORKER_SECRETS_DIR", str(folder))
+    return folder
+
+
+def origin(settings, wanted):
+    return next((value, where) for name, value, where in explain(settings) if name == wanted)
+
+
+def test_without_anything_the_defaults_hold():
+    settings = load()
+    assert (settings.broker, settings.prefix) == ("sqlite:///news.db", "")
+    assert settings.jobs >= 1
+    assert {where for _, _, where in explain(settings)} == {"default"}
+
+
+def test_each_source_gives_way_to_the_one_before(toml, secrets, monkeypatch):
+    config = toml("prefix = 'file.'")
+    assert origin(load(config=config), "prefix") == ("file.", str(config))
+    (secrets / "prefix").write_text("secret.\n")
+    assert load(config=config).prefix == "secret."
+    monkeypatch.setenv("NEWS_WORKER_PREFIX", "environment.")
+    assert origin(load(config=config), "prefix") == ("environment.", "NEWS_WORKER_PREFIX")
+    assert origin(load({"prefix": "line."}, config=config), "prefix") == ("line.", "--prefix")
+
+
+def test_what_was_not_given_on_the_command_line_is_left_to_the_others(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_READ_TIMEOUT_S", "2.5")
+    assert load({"read_timeout_s": None}).read_timeout_s == 2.5
+
+
+def test_an_empty_variable_counts_as_none(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_BROKER", "")
+    assert load().broker == "sqlite:///news.db"
+
+
+def test_the_file_can_be_named_in_the_environment(toml, monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_CONFIG", str(toml("jobs = 7")))
+    assert load().jobs == 7
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("brokr = 'x'", "unknown setting 'brokr'; did you mean 'broker'?"),
+        ("zzzz = 1", "unknown setting 'zzzz'; there are broker, prefix,"),
+        ("[broker]\nurl = 'x'", "broker = "),
+        ("prefix = ", "is no TOML"),
+        ("log_level = 'loud'", "log_level = 'loud': should be 'debug', 'info', 'warning' or 'error'"),
+        ("prefix = 'a/b c'", "' ' '/' can't be part of a topic's name"),
+        ("jobs = 0", "jobs = '0': should be greater than or equal to 1"),
+        ("read_timeout_s = inf", "should be a finite number"),
+    ],
+)
+def test_what_is_wrong_in_the_file_is_said_with_its_place(toml, text, said):
+    path = toml(text)
+    with pytest.raises(UsageError) as error:
+        load(config=path)
+    assert str(path) in str(error.value)
+    assert said in str(error.value)
+
+
+def test_every_wrong_value_gets_a_sentence_that_names_where_it_stands(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_JOBS", "many")
+    with pytest.raises(UsageError) as error:
+        load({"log_level": "loud"})
+    assert sorted(sentence.partition(":")[0] for sentence in str(error.value).splitlines()) == [
+        "--log-level",
+        "NEWS_WORKER_JOBS",
+    ]
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(UsageError, match="can't be read: No such file"):
+        load(config=tmp_path / "none.toml")
+
+
+def test_a_secret_is_read_and_never_shown(secrets):
+    (secrets / "broker").write_text("kafka://me:pass@host\n")
+    settings = load()
+    assert settings.broker == "kafka://me:pass@host"
+    assert origin(settings, "broker") == ("***", f"secrets file {secrets}/broker")
+
+
+def test_a_wrong_secret_is_not_shown_in_the_error(secrets):
+    (secrets / "prefix").write_text("pass word")
+    with pytest.raises(UsageError) as error:
+        load()
+    assert "pass" not in str(error.value)
+
+
+@pytest.mark.parametrize("kind", ["missing", "file"])
+def test_a_folder_of_secrets_that_is_none_is_refused(tmp_path, monkeypatch, kind):
+    path = tmp_path / "secrets"
+    if kind == "file":
+        path.write_text("")
+    monkeypatch.setenv("NEWS_WORKER_SECRETS_DIR", str(path))
+    with pytest.raises(UsageError, match="no directory"):
+        load()
+
+
+def test_a_secret_that_leads_out_of_its_folder_is_refused_not_passed_over(secrets, tmp_path):
+    (tmp_path / "elsewhere").write_text("x")
+    (secrets / "broker").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(UsageError, match="outside"):
+        load()
+
+
+def test_a_password_in_a_url_is_masked_wherever_it_came_from():
+    assert origin(load({"broker": "kafka://me:p/w@d@host:9092?ssl=1"}), "broker")[0] == "kafka://***@host:9092?ssl=1"
+
+
+def test_settings_cannot_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        load().jobs = 3
+
+
+def test_settings_by_hand_read_nothing_from_the_environment(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_PREFIX", "eu.")
+    assert Settings().prefix == ""
+
+
+def test_only_a_variable_that_looks_like_a_setting_is_pointed_out(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_LOG_LEVL", "debug")
+    monkeypatch.setenv("NEWS_WORKER_SERVICE_HOST", "10.0.0.1")  # what Kubernetes adds for a service of this name
+    monkeypatch.setenv("NEWS_WORKER_BROKER", "sqlite:///x.db")
+    assert overlooked() == [
+        "the environment variable NEWS_WORKER_LOG_LEVL is not used; did you mean NEWS_WORKER_LOG_LEVEL?"
+    ]

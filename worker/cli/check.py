@@ -1,0 +1,68 @@
+"""`news-worker check`: whether configuration and broker are fine, without changing either."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from worker.broker.port import TopicInfo
+    from worker.settings import Settings
+
+
+@click.command(short_help="Say whether configuration and broker are fine.")
+@click.option("--show", is_flag=True, help="Every setting, secrets masked, and where its value came from.")
+@with_settings()
+def command(settings: Settings, *, show: bool) -> None:
+    r"""Say whether configuration and broker are fine, and what the topics hold. Nothing is created.
+
+    \b
+      news-worker check
+      news-worker check --show
+      news-worker check --config news.toml && news-worker replay my-articles/ --config news.toml
+    """
+    import asyncio
+
+    from worker.cli import render
+    from worker.settings import explain, overlooked
+
+    rows = explain(settings)
+    broker = next(value for name, value, _ in rows if name == "broker")
+    click.echo("configuration: fine")
+    for sentence in overlooked():
+        click.echo(f"  but {sentence}")
+    if show:
+        render.table(render.console(), ["setting", "value", "from"], rows)
+        click.echo()
+    if _is_to_be_made(settings.broker):
+        click.echo(f"broker: {broker}\n  does not exist yet; the first replay makes it")
+    else:
+        asyncio.run(_broker(settings, broker))
+
+
+def _is_to_be_made(url: str) -> bool:
+    """Whether it is a file of the embedded broker that isn't there yet, in a folder that is."""
+    path = url.removeprefix("sqlite:///")
+    return path not in {url, ""} and not Path(path).exists() and Path(path).absolute().parent.is_dir()
+
+
+async def _broker(settings: Settings, shown_as: str) -> None:
+    from worker.broker.connect import connect
+    from worker.cli import render
+    from worker.model import Topic
+
+    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+        topics = [await broker.describe(topic) for topic in Topic]
+    click.echo(f"broker: {shown_as}\n  reachable")
+    render.table(render.console(), ["topic", "partitions", "records", "offsets"], map(_row, topics))
+
+
+def _row(topic: TopicInfo) -> list[str]:
+    count = topic.end - topic.start
+    compacted = "compact" in dict(topic.settings).get("cleanup.policy", "")
+    offsets = f"{topic.start} to {topic.end - 1}" if count else "none"
+    return [topic.name, str(topic.partitions), f"{'at most ' if compacted and count else ''}{count:,}", offsets]

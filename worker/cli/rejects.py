@@ -1,0 +1,161 @@
+"""`news-worker rejects`: what could not become an article, why, and how to run it again once it is mended."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from worker.broker.port import Stored
+    from worker.settings import Settings
+
+_COLUMNS = {
+    "code": "reject_code",
+    "source": "reject_source_id",
+    "entry": "reject_entry_key",
+    "message": "reject_message",
+}
+
+
+@click.group()
+def command() -> None:
+    r"""Show what could not become an article, and why.
+
+    \b
+      news-worker rejects list --code invalid_json
+      news-worker rejects show 12
+    """
+
+
+@command.command("list")
+@click.option(
+    "--limit", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="The newest N."
+)
+@click.option("--code", metavar="CODE", help="Only this code, such as invalid_json or too_large.")
+@with_settings()
+def list_(settings: Settings, limit: int, code: str | None) -> None:
+    r"""List the newest rejections, oldest first.
+
+    On a terminal as a table, elsewhere as values separated by tabs.
+
+    \b
+      news-worker rejects list
+      news-worker rejects list | cut -f3 | sort | uniq -c
+    """
+    import asyncio
+
+    _check_code(code)
+    asyncio.run(_list(settings, limit, code))
+
+
+@command.command()
+@click.argument("offset", type=click.IntRange(min=0))
+@click.option("--raw", is_flag=True, help="Write the rejected bytes exactly as they are, and nothing else.")
+@with_settings()
+def show(settings: Settings, offset: int, *, raw: bool) -> None:
+    r"""Show the rejection at OFFSET (the first column of the list): its headers, its bytes, and how to run it again.
+
+    \b
+      news-worker rejects show 12
+      news-worker rejects show 12 --raw > rejected.bin
+    """
+    import asyncio
+    import sys
+
+    stored = asyncio.run(_at(settings, offset))
+    if raw:
+        sys.stdout.buffer.write(stored.value or b"")
+    else:
+        _show(stored)
+
+
+def _check_code(code: str | None) -> None:
+    from worker.errors import UsageError
+    from worker.model import Code
+
+    if code is not None and code not in set(Code):
+        message = f"there is no code {code!r}; there are {', '.join(Code)}"
+        raise UsageError(message)
+
+
+async def _list(settings: Settings, limit: int, code: str | None) -> None:
+    from worker.broker.connect import connect
+    from worker.cli import render
+    from worker.cli.records import headers_of, timestamp
+    from worker.model import Topic
+
+    newest: deque[list[str]] = deque(maxlen=limit)
+    found = 0
+    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+        async for stored in broker.read(Topic.REJECTS):
+            headers = headers_of(stored)
+            if code in {None, headers.get("reject_code")}:
+                found += 1
+                row = [headers.get(header, "") for header in _COLUMNS.values()]
+                newest.append([str(stored.offset), timestamp(stored.timestamp), *row])
+    if newest:
+        render.table(render.console(), ["offset", "time", *_COLUMNS], newest)
+    if found > len(newest):
+        click.echo(f"the newest {len(newest)} of {found}; more with --limit", err=True)
+    elif not found:
+        click.echo("no rejections" + (f" with code {code}" if code else ""), err=True)
+
+
+async def _at(settings: Settings, offset: int) -> Stored:
+    from worker.broker.connect import connect
+    from worker.errors import UsageError
+    from worker.model import Topic
+
+    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+        kept = await broker.describe(Topic.REJECTS)
+        if kept.start <= offset < kept.end:
+            async for stored in broker.read(Topic.REJECTS, start=offset):
+                if stored.offset == offset:
+                    return stored
+                break
+    kept_are = f"{kept.start} to {kept.end - 1} are kept" if kept.end > kept.start else "none are kept"
+    message = f"there is no rejection at offset {offset}; {kept_are}, see `news-worker rejects list`"
+    raise UsageError(message)
+
+
+def _show(stored: Stored) -> None:
+    from worker.cli.records import as_text, headers_of, timestamp
+    from worker.cli.render import hexdump
+    from worker.shown import on_one_line, visible
+
+    headers = headers_of(stored)
+    width = max(map(len, [*headers, "offset"]))
+    click.echo(f"{'offset':<{width}}  {stored.offset} (partition {stored.partition}, {timestamp(stored.timestamp)})")
+    for name, value in headers.items():
+        click.echo(f"{name:<{width}}  {on_one_line(value)}")
+    raw = stored.value or b""
+    cut = headers.get("reject_cut")
+    click.echo(f"\nThe bytes, {f'the first {len(raw)} of {on_one_line(cut)}' if cut else f'all {len(raw)}'}:\n")
+    text = as_text(raw)
+    click.echo("\n".join(hexdump(raw)) if text is None else visible(text.removesuffix("\n")))
+    again = run_again(headers.get("reject_source_id", ""), headers.get("reject_entry_key", ""))
+    if again:
+        click.echo(f"\nOnce it is mended (ROOT: the folder or file that was replayed):\n\n  {visible(again)}")
+
+
+def run_again(source_id: str, entry_key: str) -> str | None:
+    """The command that publishes anew what a data set's rejection came from; None when it came from no data set.
+
+    An entry with an id of its own doesn't say which file it is from: PATH then stands for it.
+    """
+    from shlex import quote
+
+    import orjson
+
+    if not source_id.startswith("dataset:"):
+        return None
+    try:
+        key = orjson.loads(entry_key)
+    except orjson.JSONDecodeError:
+        key = None
+    path = key[0] if isinstance(key, list) and key and isinstance(key[0], str) else "PATH"
+    return f"news-worker replay ROOT --dataset {quote(source_id.removeprefix('dataset:'))} --again --only {quote(path)}"

@@ -1,0 +1,139 @@
+"""`news-worker tail`: what is in a topic, decoded, as lines of JSON for programs or blocks for people."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from worker.broker.port import Stored
+    from worker.model import Topic
+    from worker.settings import Settings
+
+_AGO = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Where to begin: at an offset, at a time (ms since the epoch), at what comes next, else at the earliest."""
+
+    offset: int | None = None
+    since: int | None = None
+    latest: bool = False
+
+
+def start_of(text: str, now: datetime) -> Start:
+    """What `--from` means. ValueError with a sentence when it means nothing."""
+    if text in {"earliest", "latest"}:
+        return Start(latest=text == "latest")
+    if text.isascii() and text.isdigit():
+        return Start(offset=int(text))
+    if ago := re.fullmatch(r"([0-9]{1,6})([smhdw])", text):
+        return Start(since=_milliseconds(now - timedelta(**{_AGO[ago[2]]: int(ago[1])})))
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        message = (
+            f"{text!r} is neither earliest, latest, an offset, a time like 2026-01-31T08:00Z nor an age like 2h or 3d"
+        )
+        raise ValueError(message) from None
+    if moment.tzinfo is None and len(text) > len("YYYY-MM-DD"):
+        message = f"{text!r} has no time zone; add Z for UTC, or an offset like +01:00"
+        raise ValueError(message)
+    return Start(since=_milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=UTC)))
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+
+
+def _start(_ctx: click.Context, _option: click.Parameter, text: str | None) -> Start | None:
+    try:
+        return None if text is None else start_of(text, datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from None
+
+
+@click.command(short_help="Show what is in a topic.")
+@click.argument("topic")
+@click.option("--follow", "-f", is_flag=True, help="Wait for more when the end is reached, until interrupted.")
+@click.option(
+    "--from",
+    "start",
+    metavar="WHERE",
+    callback=_start,
+    help="earliest, latest (what comes next), an offset, a time (2026-01-31, 2026-01-31T08:00Z) or an age (2h, 3d). "
+    "Default: earliest; with --follow latest.",
+)
+@click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="Stop after N records.")
+@click.option(
+    "--format", "form", type=click.Choice(["json", "pretty"]), help="Default: pretty on a terminal, else json."
+)
+@with_settings()
+def command(  # noqa: PLR0913 (a parameter an option)
+    settings: Settings, topic: str, start: Start | None, limit: int | None, form: str | None, *, follow: bool
+) -> None:
+    r"""Show what is in TOPIC: articles, rejects, sources, checkpoints, inbox or replays (or a full name).
+
+    As JSON it is an object a line: topic, partition, offset, timestamp, key, headers and value, for an article also
+    cloudevent with its CloudEvents attributes. What is neither JSON nor text is {"base64": "…"}.
+
+    \b
+      news-worker tail articles --limit 3
+      news-worker tail articles --from 2h --format json | jq .value.item.headlines
+      news-worker tail rejects --follow
+    """
+    import asyncio
+    import sys
+
+    from worker.broker.connect import connect
+    from worker.cli.records import topic_named
+
+    chosen = topic_named(topic, settings.prefix)
+    pretty = sys.stdout.isatty() if form is None else form == "pretty"
+    show = _pretty(chosen) if pretty else _json(chosen)
+    begin = start or Start(latest=follow)
+
+    async def tail() -> None:
+        async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+            offset = (await broker.describe(chosen)).end if begin.latest else begin.offset
+            shown = 0
+            async for stored in broker.read(chosen, start=offset, since=begin.since, follow=follow):
+                show(stored)
+                if follow:
+                    sys.stdout.flush()
+                shown += 1
+                if shown == limit:
+                    return
+
+    asyncio.run(tail())
+
+
+def _json(topic: Topic) -> Callable[[Stored], None]:
+    import sys
+
+    import orjson
+
+    from worker.cli.records import decoded
+
+    write = sys.stdout.buffer.write
+
+    def show(stored: Stored) -> None:
+        write(orjson.dumps(decoded(stored, topic), option=orjson.OPT_APPEND_NEWLINE))
+
+    return show
+
+
+def _pretty(topic: Topic) -> Callable[[Stored], None]:
+    from worker.cli import render
+
+    out = render.console()
+    return lambda stored: render.record(out, stored, topic)
