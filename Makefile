@@ -1,0 +1,70 @@
+# What a developer runs. Each target makes what it needs first: a fresh clone needs Python 3.11 or newer, GNU make, no more.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+BIN := .venv/bin
+RUN := .venv/.run
+DEV := .venv/.dev
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
+COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --strip-extras --allow-unsafe --no-header
+
+.PHONY: help demo check test bench soak fuzz requirements clean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: $(RUN)  ## replay seeds/ into demo/news.db and show what became of it
+	@$(BIN)/news-worker demo
+
+check: $(DEV)  ## lint, format, types, arrows between modules, dead code
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/vulture
+
+test: check  ## check, then every test but the benchmarks
+	@$(BIN)/pytest --ignore=tests/bench
+
+bench: $(DEV)  ## what docs/performance.md says, measured anew
+	@$(BIN)/python -m pytest --capture=no tests/bench
+
+soak: $(DEV)  ## the tests that kill, 500 times instead of 20
+	@NEWS_KILLS=500 $(BIN)/pytest tests/contract tests/faults
+
+fuzz: $(DEV)  ## the tests that make up their input, with far more of it
+	@$(BIN)/pytest --ignore=tests/bench -m hypothesis --hypothesis-profile=fuzz
+
+requirements: $(DEV)  ## resolve the versions anew, with hashes
+	@$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
+
+clean:  ## remove what the other targets made, the environment too
+	@rm -rf .venv .hypothesis .*_cache demo dist
+	@find worker tests schemas -name __pycache__ -prune -exec rm -rf {} +
+
+# The first Python that is new enough and can make an environment; `make demo PYTHON=…` names another.
+$(BIN)/python:
+	@for python in $(PYTHON) python3.11 python3.12 python3.13 python3.14 python3; do \
+		if $$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			echo "making .venv with $$($$python --version), once; this takes a minute"; \
+			exec $$python -m venv .venv; \
+		fi; \
+	done; \
+	echo 'No Python 3.11 or newer with its venv module was found.' >&2; \
+	echo 'Debian, Ubuntu: apt-get install python3 python3-venv. Fedora: dnf install python3.' >&2; \
+	echo 'One that lies elsewhere: make PYTHON=/its/path/bin/python3 …' >&2; \
+	exit 1
+
+$(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/run.txt
+	@$(PIP) install --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(DEV): requirements/dev.txt $(RUN)
+	@$(PIP) install --require-hashes -r requirements/dev.txt
+	@touch $@
