@@ -1,0 +1,114 @@
+"""The embedded broker: one SQLite file in WAL mode, a connection and a thread for each claim and each reader.
+
+The one decision: every topic has one partition, so `partition_by` plays no part and order is that of the commits.
+Killed at any moment, by a signal or a power cut, the file opens again with each commit whole or absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from worker.broker.embedded import log
+from worker.broker.embedded.bell import listening
+from worker.broker.embedded.claim import EmbeddedClaim
+from worker.broker.embedded.log import Table
+from worker.broker.embedded.session import Session
+from worker.broker.port import Shard, Stored, TopicInfo
+from worker.model import Topic
+
+PATIENCE: Final = 10.0  # seconds; a commit holds the file for some tens of milliseconds
+
+
+class EmbeddedBroker:
+    """See `port.Broker`.
+
+    `now` is the wall clock in ms, for housekeeping alone; `patience`, in seconds, how long a lock is waited for.
+    """
+
+    def __init__(
+        self, path: Path, *, prefix: str = "", create: bool, now: Callable[[], int], patience: float = PATIENCE
+    ) -> None:
+        self._path = path.resolve()  # SQLite names its log after the file itself, not after a link to it
+        self._prefix = prefix
+        self._create = create
+        self._now = now
+        self._patience = patience
+        self._tables: Mapping[Topic, Table] = {}
+        self._sessions: set[Session] = set()
+
+    async def claim(self, shard: Shard) -> EmbeddedClaim:
+        """See `port.Broker.claim`."""
+        session = self._session()
+        claim = EmbeddedClaim(session, self._path, self._tables, shard, self._now)
+        try:
+            await claim.fence()
+        except BaseException:
+            await self._close(session)
+            raise
+        return claim
+
+    async def read(
+        self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Stored]:
+        """See `port.Broker.read`.
+
+        As on Kafka, a record of a compacted topic that is superseded behind the end and before it was come to is in
+        neither place. A snapshot would show it, but a reader that stands still would then let the log grow for ever.
+        """
+        session = self._session()
+        table = self._tables[topic]
+        try:
+            with listening(self._path) if follow else nullcontext() as heard:
+                stop = None if follow else await session.run(log.end, table)
+                position = start or 0
+                if start is None and since is not None:
+                    position = await session.run(log.first_since, table, since)
+                while True:
+                    while found := await session.run(log.chunk, table, position, stop):
+                        for record in found:
+                            yield record
+                        position = found[-1].offset + 1
+                    if heard is None:
+                        return
+                    await heard()
+        finally:
+            await self._close(session)
+
+    async def describe(self, topic: Topic) -> TopicInfo:
+        """See `port.Broker.describe`."""
+        session = self._session()
+        try:
+            return await session.run(log.describe, self._tables[topic])
+        finally:
+            await self._close(session)
+
+    def max_record_bytes(self, topic: Topic) -> int:
+        """See `port.Broker.max_record_bytes`; the topic's max.message.bytes as the file has it."""
+        return log.limit(self._tables[topic])
+
+    async def __aenter__(self) -> Self:
+        session = self._session(create=self._create)
+        try:
+            self._tables = await session.run(log.tables, self._prefix, self._path, create=self._create)
+        finally:
+            await self._close(session)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for session in tuple(self._sessions):
+            await self._close(session)
+
+    def _session(self, *, create: bool = False) -> Session:
+        session = Session(self._path, create=create, patience=self._patience)
+        self._sessions.add(session)
+        return session
+
+    async def _close(self, session: Session) -> None:
+        await session.close()
+        self._sessions.discard(session)

@@ -1,0 +1,198 @@
+"""Topics as tables: what is appended, read and fenced, in SQL. Each function is called in a session's thread.
+
+The one decision: one statement carries many rows. Python's sqlite3 lets go of the interpreter lock at every step, and
+getting it back from a busy event loop takes milliseconds: with a step a row a commit took forty times longer there.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import count
+from pathlib import Path
+from typing import Final, TypeVar
+
+from worker.broker import topics
+from worker.broker.embedded.headers import pack, unpack
+from worker.broker.embedded.store import transaction
+from worker.broker.port import Stored, TopicInfo
+from worker.errors import BrokerRefused, ClaimLost, RecordRefused
+from worker.model import Record, Topic
+
+_ROWS: Final = 256  # a statement; five values each, and SQLite takes 32,766
+_CHUNK_ROWS: Final = 1_000
+_CHUNK_BYTES: Final = 4 * 1024 * 1024
+_END: Final = 2**63 - 1
+_T = TypeVar("_T")
+
+Row = tuple[int, bytes, bytes | None, bytes]  # timestamp, key, value, headers
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A topic as its file has it."""
+
+    name: str
+    settings: Mapping[str, str]
+
+    @property
+    def sql(self) -> str:
+        """The table's name, quoted."""
+        return f'"{self.name}"'
+
+    @property
+    def latest(self) -> str:
+        """The table, quoted, that knows where each key stands among the records compaction has seen."""
+        return f'"{self.name}/latest"'
+
+    @property
+    def policy(self) -> frozenset[str]:
+        """compact, delete, or both."""
+        return frozenset(self.settings["cleanup.policy"].split(","))
+
+    @property
+    def supersedes(self) -> bool:
+        """Whether a record replaces the one before it with its key at once: state, rewritten all the time."""
+        return self.policy == {"compact"}
+
+
+def tables(connection: sqlite3.Connection, prefix: str, path: Path, *, create: bool) -> dict[Topic, Table]:
+    """The topics of the prefix as the file has them. With `create` the missing ones are made, else BrokerRefused."""
+    names = {topic: topics.name(topic, prefix) for topic in Topic}
+    found = dict(connection.execute("SELECT name, settings FROM topic"))
+    missing = [topic for topic, name in names.items() if name not in found]
+    if missing and not create:
+        raise BrokerRefused(
+            f"{path} has no topic {names[missing[0]]}: is the prefix right? `news-worker replay` makes it."
+        )
+    if missing:
+        with transaction(connection):
+            for topic in missing:
+                _make(connection, Table(names[topic], topics.SETTINGS[topic]))
+        found = dict(connection.execute("SELECT name, settings FROM topic"))
+    return {topic: Table(name, json.loads(found[name])) for topic, name in names.items()}
+
+
+def _make(connection: sqlite3.Connection, table: Table) -> None:
+    if connection.execute("SELECT 1 FROM topic WHERE name = ?", (table.name,)).fetchone():
+        return  # another process was quicker
+    connection.execute("INSERT INTO topic VALUES(?, ?, 0, 0, 0)", (table.name, json.dumps(dict(table.settings))))
+    connection.execute(
+        f"CREATE TABLE {table.sql}(offset INTEGER PRIMARY KEY, timestamp INTEGER NOT NULL, key BLOB NOT NULL,"
+        " value BLOB, headers BLOB NOT NULL)"
+    )
+    if table.supersedes:
+        connection.execute(f'CREATE UNIQUE INDEX "{table.name}/key" ON {table.sql}(key)')
+        connection.execute(f'CREATE INDEX "{table.name}/tombstones" ON {table.sql}(timestamp) WHERE value IS NULL')
+    elif "compact" in table.policy:
+        connection.execute(f"CREATE TABLE {table.latest}(key BLOB PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID")
+
+
+def fence(connection: sqlite3.Connection, shard: str, state: Table) -> tuple[int, int]:
+    """The shard's new epoch, from now on the only one that commits, and the end of its state as it then was."""
+    with transaction(connection):
+        connection.execute("INSERT INTO shard VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET epoch = epoch + 1", (shard,))
+        ((epoch,),) = connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,))
+        return epoch, end(connection, state)
+
+
+def commit(
+    connection: sqlite3.Connection, shard: str, epoch: int, tables: Mapping[Topic, Table], records: Sequence[Record]
+) -> None:
+    """Append all the records, or none: ClaimLost: the shard has another epoch; RecordRefused: one is too large."""
+    batches: defaultdict[Topic, list[Row]] = defaultdict(list)
+    limits = {topic: limit(table) for topic, table in tables.items()}
+    for record in records:
+        batches[record.topic].append(_row(record, limits[record.topic]))
+    with transaction(connection):
+        if connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,)).fetchone() != (epoch,):
+            raise ClaimLost(f"{shard} has another owner now.")
+        for topic, rows in batches.items():
+            _append(connection, tables[topic], rows)
+
+
+def limit(table: Table) -> int:
+    """The most bytes that key, value and headers of one record may have together."""
+    return int(table.settings["max.message.bytes"])
+
+
+def _row(record: Record, most: int) -> Row:
+    headers = pack(record.headers)
+    value = record.value
+    if len(record.key) + len(value or b"") + len(headers) > most:  # an upper bound: the blob holds lengths too
+        size = len(record.key) + len(value or b"") + sum(len(name.encode()) + len(v) for name, v in record.headers)
+        if size > most:
+            raise RecordRefused(f"A record of {size:,} bytes is over the {most:,} of {record.topic.value}.")
+    return record.timestamp, record.key, value, headers
+
+
+def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -> None:
+    first = end(connection, table)
+    connection.execute("UPDATE topic SET next = ? WHERE name = ?", (first + len(rows), table.name))
+    numbered = [(offset, *row) for offset, row in zip(count(first), rows, strict=False)]
+    if table.supersedes:
+        newest = {row[2]: row for row in numbered}  # by key
+        for keys in _cut(list(newest)):
+            connection.execute(_delete(table.sql, len(keys)), keys)
+        numbered = sorted(newest.values())
+    for part in _cut(numbered):
+        connection.execute(_insert(table.sql, len(part)), [value for row in part for value in row])
+
+
+def _cut(rows: Sequence[_T]) -> list[Sequence[_T]]:
+    return [rows[at : at + _ROWS] for at in range(0, len(rows), _ROWS)]
+
+
+@lru_cache(maxsize=512)
+def _insert(table: str, rows: int) -> str:
+    return f"INSERT INTO {table} VALUES{','.join(['(?,?,?,?,?)'] * rows)}"
+
+
+@lru_cache(maxsize=512)
+def _delete(table: str, keys: int) -> str:
+    return f"DELETE FROM {table} WHERE key IN ({','.join('?' * keys)})"
+
+
+def end(connection: sqlite3.Connection, table: Table) -> int:
+    """The offset that the topic's next record gets; offsets are never given twice, whatever is removed."""
+    ((offset,),) = connection.execute("SELECT next FROM topic WHERE name = ?", (table.name,))
+    return int(offset)
+
+
+def first_since(connection: sqlite3.Connection, table: Table, since: int) -> int:
+    """The first offset whose record is of that time (ms) or later, else the end.
+
+    Looks at one record after another: an index on time would cost each commit a fifth more.
+    """
+    sql = f"SELECT offset FROM {table.sql} WHERE timestamp >= ? ORDER BY offset LIMIT 1"
+    found = connection.execute(sql, (since,)).fetchone()
+    return int(found[0]) if found else end(connection, table)
+
+
+def chunk(connection: sqlite3.Connection, table: Table, start: int, stop: int | None) -> list[Stored]:
+    """The next records from `start` on and before `stop`: some, bounded in number and bytes; none at the end."""
+    sql = (
+        f"SELECT offset, timestamp, key, value, headers FROM {table.sql} WHERE offset >= ? AND offset < ?"
+        f" ORDER BY offset LIMIT {_CHUNK_ROWS}"
+    )
+    found: list[Stored] = []
+    size = 0
+    cursor = connection.execute(sql, (start, _END if stop is None else stop))
+    for offset, timestamp, key, value, headers in cursor:
+        found.append(Stored(table.name, 0, offset, timestamp, key, value, unpack(headers)))
+        size += len(value or b"") + len(headers)
+        if size > _CHUNK_BYTES:
+            break
+    cursor.close()  # a read left open would keep the log from being reset
+    return found
+
+
+def describe(connection: sqlite3.Connection, table: Table) -> TopicInfo:
+    """What the topic holds and how it is set."""
+    last = end(connection, table)
+    ((first,),) = connection.execute(f"SELECT min(offset) FROM {table.sql}")
+    return TopicInfo(table.name, 1, last if first is None else first, last, tuple(sorted(table.settings.items())))
