@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--show", is_flag=True, help="Every setting, secrets masked, and where its value came from.")
 @with_settings()
 def command(settings: Settings, *, show: bool) -> None:
-    r"""Say whether configuration and broker are fine, and what the topics hold. Nothing is created.
+    """Say whether configuration and broker are fine, and what the topics hold. Nothing is created.
 
     \b
       news-worker check

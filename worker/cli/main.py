@@ -71,7 +71,7 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def cli() -> None:
-    r"""Turn articles from files into events in topics, each exactly once.
+    """Turn articles from files into events in topics, each exactly once.
 
     \b
     A way in:

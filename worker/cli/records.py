@@ -91,7 +91,7 @@ def decoded(stored: Stored, topic: Topic) -> dict[str, Any]:
     return plain
 
 
-def _value(raw: bytes | None, topic: Topic) -> Any:  # noqa: ANN401  whatever JSON holds
+def _value(raw: bytes | None, topic: Topic) -> Any:
     if raw is None:
         return None
     if topic is not Topic.REJECTS:  # the bytes of a rejection stay as they were found, JSON or not

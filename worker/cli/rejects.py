@@ -23,7 +23,7 @@ _COLUMNS = {
 
 @click.group()
 def command() -> None:
-    r"""Show what could not become an article, and why.
+    """Show what could not become an article, and why.
 
     \b
       news-worker rejects list --code invalid_json
@@ -38,7 +38,7 @@ def command() -> None:
 @click.option("--code", metavar="CODE", help="Only this code, such as invalid_json or too_large.")
 @with_settings()
 def list_(settings: Settings, limit: int, code: str | None) -> None:
-    r"""List the newest rejections, oldest first.
+    """List the newest rejections, oldest first.
 
     On a terminal as a table, elsewhere as values separated by tabs.
 
@@ -52,12 +52,12 @@ def list_(settings: Settings, limit: int, code: str | None) -> None:
     asyncio.run(_list(settings, limit, code))
 
 
-@command.command()
+@command.command(short_help="Show one of them, and how to run it again.")
 @click.argument("offset", type=click.IntRange(min=0))
 @click.option("--raw", is_flag=True, help="Write the rejected bytes exactly as they are, and nothing else.")
 @with_settings()
 def show(settings: Settings, offset: int, *, raw: bool) -> None:
-    r"""Show the rejection at OFFSET (the first column of the list): its headers, its bytes, and how to run it again.
+    """Show the rejection at OFFSET (the first column of the list): its headers, its bytes, and how to run it again.
 
     \b
       news-worker rejects show 12

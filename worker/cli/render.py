@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 from rich.console import Console
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -55,7 +56,7 @@ def record(out: Console, stored: Stored, topic: Topic) -> None:
     out.print(Text(on_one_line(title), style="bold"))
     out.print(Text(f"  {where}", style="dim"))
     for line in lines:
-        out.print(Text(f"  {visible(line)}"))
+        out.print(Padding(Text(visible(line)), (0, 0, 0, 2), expand=False))
     out.print()
 
 

@@ -20,7 +20,7 @@ _LONGEST = 500  # characters of a message: it quotes what doesn't fit
 
 @click.group()
 def command() -> None:
-    r"""Show the schemas of events, or validate events against them.
+    """Show the schemas of events, or validate events against them.
 
     \b
       news-worker schema show article-event
@@ -41,7 +41,7 @@ def list_() -> None:
 @command.command()
 @click.argument("name")
 def show(name: str) -> None:
-    r"""Print the schema NAME, or one version of it.
+    """Print the schema NAME, or one version of it.
 
     \b
       news-worker schema show article-event
@@ -52,10 +52,10 @@ def show(name: str) -> None:
     click.echo(json.dumps(_schema(name), indent=2, ensure_ascii=False))
 
 
-@command.command()
+@command.command(short_help="Validate events, as replay and tail print them.")
 @click.argument("file", type=click.File("rb"))
 def validate(file: BinaryIO) -> Exit:
-    r"""Validate the events in FILE (- for standard input): JSON, or JSON a line.
+    """Validate the events in FILE (- for standard input): JSON, or JSON a line.
 
     An event is what `replay --to -` and `tail --format json` print, or just the value of a record. The schema is the
     one that the event's own dataschema names, else the newest; of a rejection the headers are validated.

@@ -81,7 +81,7 @@ def _start(_ctx: click.Context, _option: click.Parameter, text: str | None) -> S
 def command(  # noqa: PLR0913 (a parameter an option)
     settings: Settings, topic: str, start: Start | None, limit: int | None, form: str | None, *, follow: bool
 ) -> None:
-    r"""Show what is in TOPIC: articles, rejects, sources, checkpoints, inbox or replays (or a full name).
+    """Show what is in TOPIC: articles, rejects, sources, checkpoints, inbox or replays (or a full name).
 
     As JSON it is an object a line: topic, partition, offset, timestamp, key, headers and value, for an article also
     cloudevent with its CloudEvents attributes. What is neither JSON nor text is {"base64": "…"}.

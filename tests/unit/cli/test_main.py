@@ -1,6 +1,7 @@
 """The frame: help, exit codes, and what becomes of errors, interrupts and closed pipes."""
 
 import os
+import re
 import subprocess
 import sys
 from importlib import import_module
@@ -53,7 +54,7 @@ def test_help_imports_nothing_that_does_work(arguments):
 def test_every_command_has_help_with_an_example(call, name):
     outcome = call(name, "--help")
     assert outcome.code == 0
-    assert f"  news-worker {name}" in outcome.out
+    assert re.search(rf"^    news-worker {name} .*$", outcome.out, re.MULTILINE)  # on a line of its own
 
 
 def test_every_command_in_the_table_is_there():

@@ -61,8 +61,7 @@ def test_other_packages_and_warnings_take_the_same_way_out():
 def test_no_secret_is_logged_not_even_in_an_exception(form):
     stream = written(form)
     try:
-        message = "no answer from kafka://me:pass@host"
-        raise ValueError(message)
+        int("kafka://me:pass@host")
     except ValueError:
         structlog.get_logger().exception(
             "broker.away", url="kafka://me:pass@host", all=["kafka://me:pass@host"], n={"u": "x://me:pass@h"}
