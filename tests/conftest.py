@@ -1,6 +1,7 @@
 """How much hypothesis tries, and what becomes of a skipped test.
 
-It is listed loudly, and with NEWS_REQUIRE_KAFKA=1 it fails: a suite that is green because half of it did not run says nothing.
+It is listed loudly, and with NEWS_REQUIRE_KAFKA=1 it fails:
+a suite that is green because half of it did not run says nothing.
 """
 
 from __future__ import annotations

@@ -17,11 +17,15 @@ REGISTRY = re.compile("|".join(re.escape("".join(pieces)) for pieces in IN_PIECE
 MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home|tmp|Users)/[A-Za-z.]")
 
 
+MADE_HERE = re.compile(r"\.(?!ci/|git)|demo/|.*__pycache__/")
+
+
 @cache
 def names() -> list[str]:
-    """Every file of the project: what git tracks or, where the tree came without git, what isn't hidden."""
+    """Every file of the project: what git tracks or, where the tree came without git, what nothing here has made."""
     if not (ROOT / ".git").exists():
-        return [name for path in ROOT.rglob("*") if not (name := path.relative_to(ROOT).as_posix()).startswith(".")]
+        lying_here = (path.relative_to(ROOT).as_posix() for path in ROOT.rglob("*"))
+        return [name for name in lying_here if not MADE_HERE.match(name)]
     git = ["git", "-c", "safe.directory=*", "ls-files", "-z"]  # whoever owns the tree
     return subprocess.run(git, cwd=ROOT, capture_output=True, check=True, text=True).stdout.split("\0")
 
