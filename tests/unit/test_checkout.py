@@ -14,10 +14,8 @@ import pytest
 ROOT = Path(__file__).parents[2]
 IN_PIECES = [("py", "pi.org"), ("python", "hosted.org"), ("npm", "js.org"), ("crates", ".io"), ("docker", ".io/")]
 REGISTRY = re.compile("|".join(re.escape("".join(pieces)) for pieces in IN_PIECES))
-MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home|tmp|Users)/[A-Za-z.]")
-
-
 MADE_HERE = re.compile(r"\.(?!ci/|git)|demo/|.*__pycache__/")
+MACHINE_PATH = re.compile(r"(?<![\w.~/-])/(?:work|root|home|tmp|Users)/[A-Za-z.]")
 
 
 @cache
