@@ -31,7 +31,7 @@ test: check  ## check, then every test but the benchmarks
 	@$(BIN)/pytest --ignore=tests/bench
 
 bench: $(DEV)  ## what docs/performance.md says, measured anew
-	@$(BIN)/python -m pytest --capture=no tests/bench
+	@for script in tests/bench/*.py; do PYTHONPATH=tests $(BIN)/python "$$script" || exit 1; done
 
 soak: $(DEV)  ## the tests that kill, 500 times instead of 20
 	@NEWS_KILLS=500 $(BIN)/pytest tests/contract tests/faults
