@@ -105,5 +105,9 @@ class Session:
         return found.st_dev, found.st_ino
 
     def _disconnect(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        if self._connection is None:
+            return
+        with suppress(sqlite3.Error):
+            # A statement clears an interrupt; left standing, it would keep the last one out from tidying up the log.
+            self._connection.execute("SELECT 1")
+        self._connection.close()

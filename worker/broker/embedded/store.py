@@ -99,9 +99,10 @@ def _network(folder: Path) -> str | None:
 
 
 def _check_kind(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    empty = _empty(connection)  # asked first: a file that another process makes meanwhile then has its mark already
     ((application,),) = connection.execute("PRAGMA application_id")
     ((version,),) = connection.execute("PRAGMA user_version")
-    if application == 0 and _empty(connection):  # new, or its making was broken off
+    if empty and application == 0:  # new, or its making was broken off
         if not create:
             raise BrokerRefused(f"{path} is empty: `news-worker replay` makes the database.")
         _initialise(connection, path)
