@@ -5,6 +5,7 @@
     ├── SourceFault           a file couldn't be read: it is left, said, and tried again next time
     └── BrokerError
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
+        │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty
         ├── BrokerAway        retry: wait, claim anew, restore, decide again (exit 3 when it lasts)
         ├── Unsure            retry: the commit may or may not have happened; the same way back
         ├── ClaimLost         ends the shard: another owner has it
@@ -32,6 +33,10 @@ class BrokerError(WorkerError):
 
 class BrokerRefused(BrokerError):
     """The broker can't be used as it is, and waiting won't help: a newer or corrupt file, a network file system."""
+
+
+class BrokerMissing(BrokerRefused):
+    """There is no such file yet, and making one was not asked for."""
 
 
 class BrokerAway(BrokerError):

@@ -10,15 +10,15 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import BinaryIO
 
 import structlog
 
 from worker.broker.connect import connect
-from worker.broker.port import Broker
-from worker.broker.topics import TOPICS
+from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
+from worker.errors import BrokerMissing
 from worker.model import Topic
 from worker.pipeline.pool import Limits, ReaderPool
 from worker.pipeline.replay import Job, pour, replay
@@ -27,6 +27,8 @@ from worker.pipeline.summary import Summary
 from worker.settings import Settings
 
 log = structlog.get_logger()
+
+_DEFAULT_RECORD_BYTES = int(SETTINGS[Topic.ARTICLES]["max.message.bytes"])
 
 
 async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
@@ -44,22 +46,28 @@ async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: S
     with _stop_on_signals() as stop:
         async with _pool(settings) as pool:
             for job in jobs:
-                await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_default_record_bytes())
+                await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_DEFAULT_RECORD_BYTES)
         summary.interrupted = stop.is_set()
 
 
 async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
     """Count what a replay would publish, given what the broker remembers, if there is one."""
     sink = DryRun(summary.adopt)
+    memories = {job.dataset: ReplayMemory(job.dataset) for job in jobs}
+    record_bytes = _DEFAULT_RECORD_BYTES
+    try:
+        async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+            record_bytes = broker.max_record_bytes(Topic.ARTICLES)
+            async for record in broker.read(Topic.REPLAYS):
+                for memory in memories.values():
+                    memory.absorb(record.key, record.value)
+    except BrokerMissing:
+        log.debug("broker.missing", hint="nothing is remembered yet")
     with _stop_on_signals() as stop:
-        async with _existing(settings) as broker, _pool(settings) as pool:
-            record_bytes = broker.max_record_bytes(Topic.ARTICLES) if broker else _default_record_bytes()
+        async with _pool(settings) as pool:
             for job in jobs:
-                memory = ReplayMemory(job.dataset)
-                if broker:
-                    async for record in broker.read(Topic.REPLAYS):
-                        memory.absorb(record.key, record.value)
-                await pour(sink, pool, job, summary, stop, remembered=memory.files, record_bytes=record_bytes)
+                files = memories[job.dataset].files
+                await pour(sink, pool, job, summary, stop, remembered=files, record_bytes=record_bytes)
         summary.interrupted = stop.is_set()
 
 

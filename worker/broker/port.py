@@ -79,7 +79,9 @@ class Broker(Protocol):
         """Fence every former owner of the shard: once this returns, none of them can commit."""
         ...
 
-    def read(self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False) -> AsyncIterator[Stored]:
+    def read(
+        self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Stored]:
         """Committed records in order from an offset (`start`) or a time (`since`, ms), else from the earliest.
 
         Ends at the end as it was when called, or, with `follow`, never: it then sleeps until more is committed.
@@ -96,4 +98,6 @@ class Broker(Protocol):
 
     async def __aenter__(self) -> Self: ...
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

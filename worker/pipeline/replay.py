@@ -13,21 +13,23 @@ import time
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import BinaryIO
 
 import structlog
 
 from worker.broker.port import Broker
 from worker.core import memory
 from worker.core.decide import decide
-from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure
-from worker.model import FileState, Reading, Record, Source, SplitClaim, Topic
+from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure, UsageError
+from worker.model import Decision, FileState, Reading, Record, Source, SplitClaim, Topic
 from worker.pipeline import claims
 from worker.pipeline.pace import Pace
 from worker.pipeline.pool import ReaderPool
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.sinks import Sink
 from worker.pipeline.summary import Summary
-from worker.sources.files import Found, Said
+from worker.sources.files import Found, Said, Wanted, documents, documents_of_stream
 
 log = structlog.get_logger()
 
@@ -46,18 +48,57 @@ def wall_clock() -> int:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A replay of one data set."""
+class Options:
+    """How to replay, whatever the source."""
 
-    source: Source
-    dataset: str
-    open: Open  # what there is to read, given what is remembered and the run id
-    again: bool = False
-    partial: bool = False  # --only: takes up no unfinished run, is never all
-    remembers: bool = True  # False for standard input: it can't be opened again
+    again: bool = False  # publish anew, under a run id
     limit: int | None = None  # articles to publish at most
     rate: float | None = None  # articles a second
     give_up_after: float = 300.0  # seconds without a commit after which a lost broker ends the replay
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A replay of one data set."""
+
+    dataset: str
+    open: Open
+    options: Options
+    partial: bool = False  # --only: takes up no unfinished run, is never all
+    remembers: bool = True  # False for standard input: it can't be opened again
+
+    @property
+    def source(self) -> Source:
+        """The data set as a source of articles."""
+        name = f"dataset:{self.dataset}"
+        return Source(name, "dataset", name)
+
+
+def from_files(
+    roots: Sequence[Path], dataset: str, options: Options, *, only: frozenset[str] = frozenset(), changed: bool = False
+) -> Job:
+    """A replay of files and folders. `only`: path keys."""
+
+    def opened(remembered: Mapping[str, FileState], run: str | None) -> Iterator[Found | Said]:
+        return documents(roots, job.source, remembered, Wanted(run, only, changed), wall_clock)
+
+    job = Job(dataset, opened, options, partial=bool(only))
+    return job
+
+
+def from_stream(stream: BinaryIO, dataset: str, options: Options) -> Job:
+    """A replay of standard input. UsageError when it is opened a second time, after a fault."""
+    opened_before = False
+
+    def opened(_remembered: Mapping[str, FileState], _run: str | None) -> Iterator[Found | Said]:
+        nonlocal opened_before
+        if opened_before:
+            raise UsageError("the broker was away and standard input can't be read again: call again from the start")
+        opened_before = True
+        return documents_of_stream(stream, job.source, wall_clock)
+
+    job = Job(dataset, opened, options, remembers=False)
+    return job
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +131,13 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
     BrokerAway or Unsure: nothing could be committed for `give_up_after` seconds. ClaimLost: another replay took over.
     BrokerRefused, UsageError: as errors.py tells.
     """
-    going = _Run(job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.rate, time.monotonic))
+    going = _Run(job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic))
     mine: SplitClaim | None = None
     pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), -1
     while not stop.is_set():
         try:
             if mine is None:
-                intent = claims.Intent(job.dataset, job.again, job.partial)
+                intent = claims.Intent(job.dataset, job.options.again, job.partial)
                 mine, going.run = await claims.begin(broker, intent, lambda: secrets.token_hex(8), wall_clock)
             await _own_and_read(broker, mine, going)
         except RecordRefused:
@@ -105,7 +146,7 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
             summary.forget_uncommitted()
             if summary.committed != committed:
                 pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), summary.committed
-            if time.monotonic() - last_commit > job.give_up_after:
+            if time.monotonic() - last_commit > job.options.give_up_after:
                 raise
             log.warning("broker.away", reason=str(error), retry_in_seconds=round(pause, 1))
             await _pause(pause * random.uniform(0.5, 1.0), stop)  # noqa: S311 (a pause, no secret)
@@ -125,8 +166,8 @@ async def pour(  # noqa: PLR0913 (what a replay needs, without the broker)
     record_bytes: int,
 ) -> None:
     """The same readings and decisions into a sink that owns and remembers nothing: standard output, a dry run."""
-    run = secrets.token_hex(8) if job.again else None
-    going = _Run(job, pool, summary, stop, record_bytes, Pace(job.rate, time.monotonic), run)
+    run = secrets.token_hex(8) if job.options.again else None
+    going = _Run(job, pool, summary, stop, record_bytes, Pace(job.options.rate, time.monotonic), run)
     await _read_all(going, sink, remembered)
 
 
@@ -208,6 +249,8 @@ async def _publish_batch(going: _Run, sink: Sink, batch: Sequence[Found | Said],
     for one in batch:
         if isinstance(one, Said):
             going.summary.said(one)
+            if one.state and going.job.remembers:
+                await sink.publish(Decision(one.path, (), 0, (), (), 0, one.state))
             continue
         ordinal = one.document.ordinal
         parts = next(waiting)
@@ -225,8 +268,8 @@ async def _publish_reading(going: _Run, sink: Sink, found: Found, reading: Readi
     while True:
         left = len(reading.items) - done
         allowed = min(left, going.most or left)
-        if job.limit is not None:
-            allowed = min(allowed, job.limit - going.summary.decided)
+        if job.options.limit is not None:
+            allowed = min(allowed, job.options.limit - going.summary.decided)
         if left and allowed <= 0:
             return False
         if left and not (allowed := await going.pace.allow(allowed, going.stop)):

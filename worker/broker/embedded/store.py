@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 from typing import Final
 
 from worker.broker.embedded.mounts import network_mount
-from worker.errors import BrokerRefused
+from worker.errors import BrokerMissing, BrokerRefused
 
 APPLICATION_ID: Final = 0x4E657773  # "News"
 VERSION: Final = 1
@@ -81,7 +81,7 @@ def _check_place(path: Path, *, create: bool) -> None:
             f"{path} lies on a network file system ({kind}), where locks don't hold: name a file on a local disk."
         )
     if not path.exists() and not create:
-        raise BrokerRefused(f"There is no file {path}: `news-worker replay` makes it.")
+        raise BrokerMissing(f"There is no file {path}: `news-worker replay` makes it.")
     # Readers write too: the index of the log is memory that all who have the file open share.
     for place in (folder, path):
         if place.exists() and not os.access(place, os.R_OK | os.W_OK):

@@ -1,0 +1,120 @@
+"""`news-worker replay`: files and folders of articles into the topics, or as lines on standard output."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.exits import Exit
+from worker.cli.options import with_settings
+from worker.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.pipeline.replay import Job, Options
+    from worker.pipeline.summary import Summary
+    from worker.settings import Settings
+
+_STANDARD_INPUT = "-"
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.option("--to", "target", metavar="-", help="`-`: events as JSON lines on standard output; nothing is remembered.")
+@click.option("--dataset", metavar="NAME", help="What ids and memory are scoped by (default: the path's last part).")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N articles; call again for more.")
+@click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="N articles a second, evenly.")
+@click.option("--dry-run", is_flag=True, help="Read everything, publish nothing, show what would happen.")
+@click.option("--again", is_flag=True, help="Publish anew what was published before, under a run id, with new event ids.")
+@click.option("--only", multiple=True, metavar="PATH", help="Only this file, by its path within PATH; may be given several times.")
+@click.option("--changed", is_flag=True, help="Also publish files whose content was changed since they were published.")
+@with_settings("jobs")
+def command(  # noqa: PLR0913 (the options of the command line)
+    settings: Settings,
+    paths: Sequence[str],
+    *,
+    target: str | None,
+    dataset: str | None,
+    limit: int | None,
+    rate: float | None,
+    dry_run: bool,
+    again: bool,
+    only: Sequence[str],
+    changed: bool,
+) -> Exit:
+    """Publish the articles in files, folders or standard input (-), each exactly once.
+
+    Reads plain text (a first word `date 2023-01` gives the date), JSON lines, JSON arrays, saved RSS and Atom, each also
+    in .gz and .zst; the content tells which. Interrupted at any moment and called again it goes on where it was. What
+    can't become an article goes to news.rejects.v1 with its bytes and the reason.
+
+    \b
+    Examples:
+      news-worker replay my-articles/ --dry-run
+      news-worker replay my-articles/ --dataset archive-2023
+      news-worker replay export.jsonl.gz --to - | head -3
+      zcat export.jsonl.gz | news-worker replay - --dataset export
+    """
+    import asyncio
+
+    from worker.cli import replay_report
+    from worker.pipeline.replay import Options
+    from worker.pipeline.summary import Summary
+
+    if target not in (None, "-"):
+        raise UsageError(f"--to takes only `-` (standard output), not {target!r}; a broker is named by --broker")
+    if target and dry_run:
+        raise UsageError("--to - publishes nowhere and --dry-run nothing: give one of them")
+    options = Options(again=again, limit=limit, rate=rate, give_up_after=settings.give_up_after_s)
+    jobs = _jobs(paths, dataset, options, only=frozenset(only), changed=changed)
+    summary = Summary()
+    try:
+        asyncio.run(_run(settings, jobs, summary, paths, target=target, dry_run=dry_run))
+    finally:
+        replay_report.close(summary, dry_run=dry_run, to_stream=bool(target))
+    return Exit.LEFT if summary.incomplete else Exit.OK
+
+
+async def _run(  # noqa: PLR0913 (what the command line says)
+    settings: Settings, jobs: Sequence[Job], summary: Summary, paths: Sequence[str], *, target: str | None, dry_run: bool
+) -> None:
+    from worker import service
+    from worker.cli.progress import showing
+
+    async with showing(summary, [Path(path) for path in paths if path != _STANDARD_INPUT]):
+        if target:
+            await service.replay_into_stream(settings, jobs, summary, sys.stdout.buffer)
+        elif dry_run:
+            await service.dry_run(settings, jobs, summary)
+        else:
+            await service.replay_into_broker(settings, jobs, summary)
+
+
+def _jobs(
+    paths: Sequence[str], dataset: str | None, options: Options, *, only: frozenset[str], changed: bool
+) -> list[Job]:
+    """A job a data set: all paths with --dataset, else those with the same last part."""
+    from worker.pipeline.replay import from_files, from_stream
+
+    by_name: dict[str, list[Path]] = {}
+    jobs = []
+    for path in paths:
+        if path == _STANDARD_INPUT:
+            if only or changed:
+                raise UsageError("--only and --changed are about files; standard input is read as it comes")
+            click.echo("standard input can't be gone on with after an interruption: it would be read from its start", err=True)
+            jobs.append(from_stream(sys.stdin.buffer, dataset or "stdin", options))
+            continue
+        root = Path(path)
+        if not root.exists() and not root.is_symlink():
+            raise UsageError(f"{path}: no such file or folder")
+        name = dataset or root.resolve().name
+        if not name:
+            raise UsageError(f"{path} has no last part to name the data set by: give --dataset NAME")
+        by_name.setdefault(name, []).append(root)
+    jobs += [from_files(roots, name, options, only=only, changed=changed) for name, roots in by_name.items()]
+    return jobs
