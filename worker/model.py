@@ -95,11 +95,11 @@ class Document:
     """Bytes as found, with where, when and how: a whole small file, or a run of whole records of a larger one.
 
     `start` and `end` are positions: offsets in the unpacked bytes, for a feed ordinals of entries (`end` is then not known
-    before it is read and is -1). `refused` says that it is beyond reading before anyone tried; `data` then holds its first bytes.
+    before it is read and is -1). `refused`: it is beyond reading before anyone tried; `data` then holds its first bytes.
     """
 
     source: Source
-    path: str  # path key: relative to the root, `/` between parts, `%` and bytes outside UTF-8 percent-encoded; "-" for standard input
+    path: str  # path key: relative to the root, `/` between, `%` and bytes outside UTF-8 percent-encoded; "-": standard input
     format: Format
     data: bytes
     start: int
@@ -122,7 +122,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Article(_Packed):
-    """An entry normalised, encoded and validated as far as memory isn't needed: `decide` adds version and mode by splicing bytes."""
+    """An entry normalised, encoded and validated as far as memory isn't needed: `decide` adds the rest by splicing bytes."""
 
     article_id: str
     content_hash: str

@@ -21,12 +21,24 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 _HEADLINE_WIDTH = 44
-_NAMES = {"ar": "Arabic", "ja": "Japanese", "zh": "Chinese", "uk": "Ukrainian", "el": "Greek", "hi": "Hindi", "fa": "Persian"}
+_NAMES = {
+    "ar": "Arabic",
+    "ja": "Japanese",
+    "zh": "Chinese",
+    "uk": "Ukrainian",
+    "el": "Greek",
+    "hi": "Hindi",
+    "fa": "Persian",
+}
 
 
 @click.command(short_help="Replay sample articles and show what became of them.")
 @click.option(
-    "--folder", type=click.Path(path_type=Path), default=Path("demo"), show_default=True, help="Where the broker's file is made."
+    "--folder",
+    type=click.Path(path_type=Path),
+    default=Path("demo"),
+    show_default=True,
+    help="Where the broker's file is made.",
 )
 @with_settings("jobs")
 def command(settings: Settings, *, folder: Path) -> None:
@@ -61,7 +73,7 @@ async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
     _show(out, events, rejects)
     _heading(out, "This run")
     for text in replay_report.lines(summary, dry_run=False, to_stream=False):
-        out.print(text)
+        click.echo(text)
     _heading(out, f"It is all in {file}. Next:")
     program = _shown_program()
     out.print(f"  {program} tail articles --limit 3 --broker sqlite:///{file}")
@@ -78,26 +90,32 @@ def _show(out: Console, events: list[Stored], rejects: list[Stored]) -> None:
     from worker.cli.records import headers_of
 
     values = [orjson.loads(event.value or b"{}") for event in events]
-    _heading(out, f"{len(values)} articles in news.articles.v1")
+    _heading(out, f"In news.articles.v1: {len(values)}")
     render.table(out, ["published", "language", "headline, or how it begins", "from"], map(_row, values))
-    _heading(out, f"{len(rejects)} records in news.rejects.v1 (one file is broken on purpose)")
+    _heading(out, f"In news.rejects.v1: {len(rejects)} (one line of one file is broken on purpose)")
     rows = [headers_of(reject) for reject in rejects]
     render.table(
-        out, ["reason", "entry", "message"], ([row["reject_code"], row["reject_entry_key"], row["reject_message"]] for row in rows)
+        out,
+        ["reason", "entry", "message"],
+        ([row["reject_code"], row["reject_entry_key"], row["reject_message"]] for row in rows),
     )
     month = next((value for value in values if value["published"].get("precision") == "month"), None)
     if month:
         published = month["published"]
         _heading(out, "A month stays a month")
-        out.print(f"  {_title(month)}\n  published {published['value']}: some time from {published['start']} to {published['end']}")
-    others = [value for value in values if value["language"].get("value", "")[:2] in _NAMES and "headlines" in value["item"]]
+        out.print(
+            f"  {_title(month)}\n  published {published['value']}: some time from {published['start']} to {published['end']}"
+        )
+    others = [
+        value for value in values if value["language"].get("value", "")[:2] in _NAMES and "headlines" in value["item"]
+    ]
     if others:
         other = min(others, key=lambda value: len(str(value)))
         language = other["language"]
         _heading(out, f"{_NAMES[language['value'][:2]]}, {language['basis']}")
         out.print(f"  {other['item']['headlines'][0]['value']}")
         _heading(out, "The same event in full")
-        out.print(orjson.dumps(other, option=orjson.OPT_INDENT_2).decode())
+        click.echo(orjson.dumps(other, option=orjson.OPT_INDENT_2).decode())
 
 
 def _row(value: dict[str, Any]) -> list[str]:

@@ -24,13 +24,19 @@ _STANDARD_INPUT = "-"
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option("--to", "target", metavar="-", help="`-`: events as JSON lines on standard output; nothing is remembered.")
+@click.option(
+    "--to", "target", metavar="-", help="`-`: events as JSON lines on standard output; nothing is remembered."
+)
 @click.option("--dataset", metavar="NAME", help="What ids and memory are scoped by (default: the path's last part).")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Stop after N articles; call again for more.")
 @click.option("--rate", type=click.FloatRange(min=0, min_open=True), metavar="N", help="N articles a second, evenly.")
 @click.option("--dry-run", is_flag=True, help="Read everything, publish nothing, show what would happen.")
-@click.option("--again", is_flag=True, help="Publish anew what was published before, under a run id, with new event ids.")
-@click.option("--only", multiple=True, metavar="PATH", help="Only this file, by its path within PATH; may be given several times.")
+@click.option(
+    "--again", is_flag=True, help="Publish anew what was published before, under a run id, with new event ids."
+)
+@click.option(
+    "--only", multiple=True, metavar="PATH", help="Only this file, by its path within PATH; may be given several times."
+)
 @click.option("--changed", is_flag=True, help="Also publish files whose content was changed since they were published.")
 @with_settings("jobs")
 def command(  # noqa: PLR0913 (the options of the command line)
@@ -80,7 +86,13 @@ def command(  # noqa: PLR0913 (the options of the command line)
 
 
 async def _run(  # noqa: PLR0913 (what the command line says)
-    settings: Settings, jobs: Sequence[Job], summary: Summary, paths: Sequence[str], *, target: str | None, dry_run: bool
+    settings: Settings,
+    jobs: Sequence[Job],
+    summary: Summary,
+    paths: Sequence[str],
+    *,
+    target: str | None,
+    dry_run: bool,
 ) -> None:
     from worker import service
     from worker.cli.progress import showing
@@ -106,7 +118,9 @@ def _jobs(
         if path == _STANDARD_INPUT:
             if only or changed:
                 raise UsageError("--only and --changed are about files; standard input is read as it comes")
-            click.echo("standard input can't be gone on with after an interruption: it would be read from its start", err=True)
+            click.echo(
+                "standard input can't be gone on with after an interruption: it would be read from its start", err=True
+            )
             jobs.append(from_stream(sys.stdin.buffer, dataset or "stdin", options))
             continue
         root = Path(path)

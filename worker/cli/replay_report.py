@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+
 import click
 
-from worker.pipeline.summary import SHOWN, Summary
+from worker.pipeline.summary import Summary
 from worker.shown import on_one_line
 
 
@@ -14,40 +16,44 @@ def close(summary: Summary, *, dry_run: bool, to_stream: bool) -> None:
         click.echo(text, err=True)
 
 
-def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> list[str]:
+def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
     """One thing a line; counts first, then single cases, then what to do."""
     would = "would be " if dry_run else ""
-    rejected = summary.rejected.total()
-    said = [f"{_count(summary.published, 'article')} {would}published from {_count(summary.files, 'file')}"]
-    said += [f"{count:,} {outcome.value}" for outcome, count in sorted(summary.outcomes.items()) if not outcome.left]
-    if not summary.committed and not summary.left and not summary.interrupted and summary.outcomes:
-        said.append("all of it was already there: nothing was published")
-    if rejected:
-        codes = ", ".join(f"{code} {count:,}" for code, count in summary.rejected.most_common())
-        said.append(f"{_count(rejected, 'record')} {would}rejected: {codes}")
-        for path, rejection in summary.rejections:
-            said.append(f"  {on_one_line(path)}, {rejection.code}: {on_one_line(rejection.message)}")
-        if rejected > len(summary.rejections):
-            said.append(f"  … and {rejected - len(summary.rejections):,} more")
-        if not dry_run and not to_stream:
-            said.append("  see them with: news-worker rejects list")
+    yield f"{_count(summary.published, 'article')} {would}published from {_count(summary.files, 'file')}"
+    for outcome, count in sorted(summary.outcomes.items()):
+        if not outcome.left:
+            yield f"{count:,} {outcome.value}"
+    if summary.nothing_new:
+        yield "all of it was already there: nothing was published"
+    yield from _rejected(summary, would, hint=not dry_run and not to_stream)
     left = sum(count for outcome, count in summary.outcomes.items() if outcome.left)
-    if left:
-        said.append(f"{_count(left, 'file')} left:")
-        said += [f"  {on_one_line(one.path)}: {on_one_line(one.message)}" for one in summary.left]
-        if left > SHOWN:
-            said.append(f"  … and {left - SHOWN:,} more")
-    if summary.notes:
-        noted = sum(summary.notes.values())
-        said.append(f"{_count(noted, 'article')} published with a remark:")
-        said += [f"  {on_one_line(note)}" for note in summary.noted]
-        if noted > len(summary.noted):
-            said.append(f"  … and {noted - len(summary.noted):,} more")
+    shown = [f"{one.path}: {one.message}" for one in summary.left]
+    yield from _listed(f"{_count(left, 'file')} left:", shown, left)
+    noted = sum(summary.notes.values())
+    yield from _listed(f"{_count(noted, 'remark')} on what was published:", summary.noted, noted)
     if summary.withdrawals:
-        said.append(f"{_count(summary.withdrawals, 'deletion')} found; a replay withdraws nothing")
+        yield f"{_count(summary.withdrawals, 'deletion')} found; a replay withdraws nothing"
     if summary.interrupted:
-        said.append("interrupted: call it again with the same arguments, it goes on where it was")
-    return said
+        yield "interrupted: call it again with the same arguments, it goes on where it was"
+
+
+def _rejected(summary: Summary, would: str, *, hint: bool) -> Iterator[str]:
+    rejected = summary.rejected.total()
+    codes = ", ".join(f"{code} {count:,}" for code, count in summary.rejected.most_common())
+    shown = [f"{path}, {rejection.code}: {rejection.message}" for path, rejection in summary.rejections]
+    yield from _listed(f"{_count(rejected, 'record')} {would}rejected: {codes}", shown, rejected)
+    if rejected and hint:
+        yield "  see them with: news-worker rejects list"
+
+
+def _listed(title: str, shown: Sequence[str], total: int) -> Iterator[str]:
+    if not total:
+        return
+    yield title
+    for text in shown:
+        yield f"  {on_one_line(text)}"
+    if total > len(shown):
+        yield f"  … and {total - len(shown):,} more"
 
 
 def _count(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from worker.core import event
 from worker.model import Article, Code, Decision, FileState, Reading, Rejection, Source, Stage
 
 
-def decide(
+def decide(  # noqa: PLR0913 (a reading and what is known besides)
     reading: Reading,
     source: Source,
     path: str,

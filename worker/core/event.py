@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -19,7 +19,6 @@ from worker.core import identity
 from worker.model import Article, Mode, Record, Rejection, Source, Topic
 
 SCHEMA = "urn:news-worker:schema:article-event:1.0.0"
-STANDARD = {"name": "ninjs", "version": "3.1", "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
 # Key, headers and what `created` splices in, together, at their longest.
 OVERHEAD = 2048
 # A rejection keeps at most this much of the bytes; the digest is of all of them.
@@ -34,9 +33,11 @@ _CREATED = (
 )
 
 
-def rfc3339(milliseconds: int, timespec: str = "milliseconds") -> str:
-    """An instant as RFC 3339 in UTC with `Z`, cut (not rounded) to `timespec`."""
-    return datetime.fromtimestamp(milliseconds / 1000, UTC).isoformat(timespec=timespec)[:-6] + "Z"
+@lru_cache(maxsize=256)
+def rfc3339(milliseconds: int) -> str:
+    """An instant as RFC 3339 in UTC, milliseconds, with `Z`."""
+    whole, rest = divmod(milliseconds, 1000)
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S") + f".{rest:03}Z"
 
 
 @cache

@@ -67,11 +67,6 @@ def text_key(body: str) -> str:
     return hashlib.sha256(canonical([body])).hexdigest()
 
 
-def digest_key(content: bytes) -> str:
-    """The key of kind digest: of the bytes as found."""
-    return hashlib.sha256(content).hexdigest()
-
-
 def path_key(path: str, ordinal: int) -> str:
     """The key of kind path. `ordinal`: from 0 over all records of the file, rejected ones too, blank lines not."""
     return canonical([path, ordinal]).decode()
@@ -97,12 +92,6 @@ def entry_key(key: str) -> str:
     """A key as records and headers carry it: over 1 KiB of UTF-8 its digest stands for it."""
     encoded = key.encode()
     return key if len(encoded) <= _LONGEST_KEY else f"sha256:{hashlib.sha256(encoded).hexdigest()}"
-
-
-def encode_path(parts: bytes) -> str:
-    """A path key from a relative path with `/` between its parts: `%` and bytes outside UTF-8 percent-encoded."""
-    text = parts.replace(b"%", b"%25").decode("utf-8", "surrogateescape")
-    return _NOT_UTF8.sub(lambda found: f"%{ord(found[0]) - 0xDC00:02X}", text)
 
 
 def _uuid5(namespace: bytes, name: bytes) -> str:

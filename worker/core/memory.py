@@ -51,7 +51,9 @@ class ReplayMemory:
                 index, count = rest
                 self.done[index, count] = found["token"]
         except (KeyError, ValueError, TypeError) as error:
-            raise BrokerRefused(f"{Topic.REPLAYS}, key {key!r}: damaged ({error!r}); it is not taken for empty") from error
+            raise BrokerRefused(
+                f"{Topic.REPLAYS}, key {key!r}: damaged ({error!r}); it is not taken for empty"
+            ) from error
 
     def _absorb_file(self, path: str, found: dict[str, Any] | None) -> None:
         if found is None:
@@ -83,7 +85,9 @@ def file_record(dataset: str, state: FileState, at: int) -> Record:
 
 def claim_record(claim: SplitClaim, at: int) -> Record:
     """The claim of a split, written under the data set's own name before the split is fenced."""
-    return _record(claim.dataset, ["claim", claim.dataset, claim.index, claim.count], {"token": claim.token, "run": claim.run}, at)
+    return _record(
+        claim.dataset, ["claim", claim.dataset, claim.index, claim.count], {"token": claim.token, "run": claim.run}, at
+    )
 
 
 def done_record(claim: SplitClaim, at: int) -> Record:

@@ -6,244 +6,152 @@ Any bytes give a Reading, never an exception: what can't become an article becom
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import version
 from typing import Any
 
 import orjson
 
 from worker.core import event, identity
-from worker.core.normalise import dates, html, links, text
-from worker.core.normalise.language import language
+from worker.core.content import body_of, line_of
+from worker.core.item import alternative_ids, item_of, shorten
+from worker.core.keys import Key, feed_keys, record_key
+from worker.core.normalise import dates, links, text
+from worker.core.normalise.language import Language, language
 from worker.core.parse import PARSERS, Entry, Unreadable
-from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Rejection, Source, Stage
+from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Refusal, Rejection, Stage
 
 WORKER_VERSION = version("news-worker")
-STANDARD_INPUT = "-"
 
 
 def read(document: Document, limit: int) -> Reading:
     """What the document says. `limit`: bytes that an event's record may have (the topic's max.message.bytes)."""
+    builder = _Builder(document, limit)
     if document.refused:
-        refused = document.refused
-        raw = document.data
-        place = identity.entry_key(identity.path_key(document.path, document.ordinal))
-        rejection = Rejection(
-            refused.code,
-            refused.stage,
-            refused.message,
-            place,
-            raw[: event.RAW_KEPT],
-            refused.digest or hashlib.sha256(raw).hexdigest(),
-            refused.size if refused.size is not None else len(raw),
-            document.end,
-        )
-        return Reading((rejection,), document.start, document.end, document.observed_at)
-    found = list(PARSERS[document.format](document))
-    build = _Builder(document, limit)
-    if document.format is Format.FEED:
-        found = list(_distinct(found))
-        keys = _feed_keys([one for one in found if isinstance(one, Entry)])
-        items = [build.item(one, keys.get(one.ordinal) if isinstance(one, Entry) else None) for one in found]
-        end = found[-1].end if found else document.start
-    else:
-        items = [build.item(one, None) for one in found]
         end = document.end
-    return Reading(tuple(items), document.start, end, document.observed_at, tuple(build.notes))
+        items: list[Article | Rejection] = [builder.refused(document.refused)]
+    elif document.format is Format.FEED:
+        found = list(_distinct(PARSERS[Format.FEED](document)))
+        entries = [one for one in found if isinstance(one, Entry)]
+        named = iter(feed_keys(entries, document.path))
+        # Keys are told by the whole document; entries that were published before count for that and no more.
+        items = []
+        for one in found:
+            key = next(named) if isinstance(one, Entry) else None
+            if one.ordinal >= document.start:
+                items.append(builder.item(one, key))
+        end = max(found[-1].end, document.start) if found else document.start
+    else:
+        end = document.end
+        items = [builder.item(one, None) for one in PARSERS[document.format](document)]
+    return Reading(tuple(items), document.start, end, document.observed_at, tuple(builder.notes))
 
 
 class _Builder:
     """What the entries of one document share while they are built; holds the notes as they come up."""
 
     def __init__(self, document: Document, limit: int) -> None:
-        self.document = document
-        self.room = limit - event.OVERHEAD
+        self._document = document
+        self._room = limit - event.OVERHEAD
+        self._observed = event.rfc3339(document.observed_at)
+        self._second = self._observed[:19] + "Z"
+        self._source = {"id": document.source.id, "kind": document.source.kind}
         self.notes: list[Note] = []
-        self.observed = event.rfc3339(document.observed_at)
-        self.source = _encoded_source(document.source)
 
-    def item(self, found: Entry | Unreadable, key: tuple[str, str] | None) -> Article | Rejection:
+    def item(self, found: Entry | Unreadable, key: Key | None) -> Article | Rejection:
         if isinstance(found, Unreadable):
-            return self._rejection(found, found.code, Stage.READ, found.message)
-        return self._article(found, key)
+            return self._rejected(found, found.code, Stage.READ, found.message)
+        return self._article(found, key or record_key(found, self._document.path))
 
-    def _article(self, entry: Entry, key: tuple[str, str] | None) -> Article | Rejection:
-        document = self.document
-        headline = _line(entry.headline, entry.markup)
-        partial = not (entry.text or entry.html)
-        markup, body = _body(entry, partial)
-        folded = text.fold(body)
-        if not folded and not headline:
-            return self._rejection(entry, Code.EMPTY, Stage.READ, "there is no text in it")
-        published = dates.parse(entry.published)
-        if published.basis == "absent" and published.raw:
-            self._note("date_unknown", entry, f"{published.raw[:60]!r} is no date that can be trusted: published without one")
-        if entry.guessed:
-            self._note("encoding_guessed", entry, f"not UTF-8: read as {entry.guessed}")
-        kind, name = key or _record_key(entry, document.path)
-        article_id = identity.article_id(document.source.scope, kind, name)
-        content_hash = identity.content_hash(
-            headline or None, folded or None, published.value if published.basis == "declared" else None
+    def refused(self, refusal: Refusal) -> Rejection:
+        """The rejection of a document that nobody tried to read."""
+        document = self._document
+        return Rejection(
+            refusal.code,
+            refusal.stage,
+            refusal.message,
+            identity.entry_key(identity.path_key(document.path, document.ordinal)),
+            document.data[: event.RAW_KEPT],
+            refusal.digest or hashlib.sha256(document.data).hexdigest(),
+            refusal.size if refusal.size is not None else len(document.data),
+            document.end,
         )
-        link = entry.link.strip() if entry.link else None
+
+    def _article(self, entry: Entry, key: Key) -> Article | Rejection:
+        headline, body = line_of(entry.headline, entry), body_of(entry)
+        folded = text.fold(body.plain)
+        if not folded and not headline:
+            return self._rejected(entry, Code.EMPTY, Stage.READ, "there is no text in it")
+        published = dates.parse(entry.published)
+        spoken = language(entry.language, headline, body.plain)
+        article_id = identity.article_id(self._document.source.scope, *key)
+        declared = published.value if published.basis == "declared" else None
+        content_hash = identity.content_hash(headline or None, folded or None, declared)
+        link = text.fold(entry.link) if entry.link else ""
         uri = links.valid_uri(link) if link else None
-        spoken = language(entry.language, headline, body)
-        observed = f"{self.observed[:19]}Z"
-
-        item: dict[str, Any] = {
-            "uri": f"urn:uuid:{article_id}",
-            "type": "text",
-            "standard": event.STANDARD,
-            "pubStatus": "usable",
-            "representationType": "partial" if partial else "full",
-            "versionCreated": observed,
-        }
-        instant = dates.instant(published)
-        if instant:
-            item["contentCreated"] = instant
-        if spoken.value:
-            item["language"] = spoken.value
-        if headline:
-            item["headlines"] = [{"value": headline}]
-        bodies = []
-        if body:
-            bodies.append(_part("text/plain", body, body))
-        if markup and body:
-            bodies.append(_part("text/html", markup, body))
-        if bodies:
-            item["bodies"] = bodies
-        teaser = None if partial else _line(entry.teaser, entry.markup)
-        if teaser:
-            item["descriptions"] = [{"contentType": "text/plain", "value": teaser}]
-        declared = _declared(entry)
-        alternatives = [{"role": role, "value": value} for role, value in (("guid", declared), ("link", uri)) if value]
-        if alternatives:
+        item = item_of(entry, article_id, headline, body, folded, published, spoken.value)
+        item["versionCreated"] = self._second
+        if alternatives := alternative_ids(entry, uri):
             item["altIds"] = alternatives
-        authors = [name for author in entry.authors if (name := _line(author, entry.markup))]
-        if authors:
-            item["by"] = ", ".join(authors)
-            item["infoSources"] = [{"name": name} for name in authors]
-        subjects = [name for subject in entry.subjects if (name := _line(subject, entry.markup))]
-        if subjects:
-            item["subjects"] = [{"name": name} for name in subjects]
-        rights = _line(entry.rights, entry.markup)
-        if rights:
-            item["copyrightNotice"] = rights
-
-        provenance: dict[str, Any] = {
-            "observedAt": self.observed,
-            "file": document.path,
-            "documentDigest": "sha256:" + hashlib.sha256(entry.raw).hexdigest(),
-            "entryKey": identity.entry_key(name),
-            "workerVersion": WORKER_VERSION,
-        }
-        if document.format is not Format.TEXT:
-            provenance["position"] = entry.start
-        if link:
-            provenance["link"] = links.without_secrets(text.fold(link))
-
-        said = {"published": _without_none(published), "language": _without_none(spoken)}
-        shortened = _fit(item, provenance, said, self.room)
-        if shortened is None:
-            return self._rejection(entry, Code.TOO_LARGE, Stage.ENCODE, "over the topic's limit even without its text")
-        if shortened:
-            self._note("shortened", entry, f"over the topic's limit: its {provenance['shortened']} was cut")
+        provenance = self._provenance(entry, key, link)
+        said = {"published": _known(published), "language": _known(spoken), "source": self._source}
+        rest = orjson.dumps(said)[1:-1]
+        cut = shorten(item, len(rest) + len(orjson.dumps(provenance)), self._room)
+        if cut is None:
+            return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, "over the topic's limit even without its text")
+        if cut:
+            provenance["shortened"] = cut
         whole = {
             "articleId": article_id,
             "version": 1,
             "contentHash": content_hash,
-            "item": {**item, "version": "1", "firstCreated": observed},
+            "item": {**item, "version": "1", "firstCreated": self._second},
             **said,
-            "source": {"id": document.source.id, "kind": document.source.kind},
-            "provenance": {**provenance, "mode": Mode.REPLAY},
+            "provenance": {**provenance, "mode": Mode.REPLAY.value},
         }
-        wrong = event.violation(whole)
-        if wrong:
-            return self._rejection(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong)
-        return Article(
-            article_id,
-            content_hash,
-            provenance["entryKey"],
-            orjson.dumps(item)[:-1],
-            orjson.dumps(said)[1:-1] + self.source,
-            orjson.dumps(provenance)[:-1],
-            entry.end,
-        )
+        if wrong := event.violation(whole):
+            return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong)
+        self._remark(entry, published, cut)
+        encoded = orjson.dumps(item)[:-1], rest, orjson.dumps(provenance)[:-1]
+        return Article(article_id, content_hash, provenance["entryKey"], *encoded, entry.end)
 
-    def _rejection(self, found: Entry | Unreadable, code: Code, stage: Stage, message: str) -> Rejection:
+    def _provenance(self, entry: Entry, key: Key, link: str) -> dict[str, Any]:
+        provenance: dict[str, Any] = {
+            "observedAt": self._observed,
+            "file": self._document.path,
+            "documentDigest": "sha256:" + hashlib.sha256(entry.raw).hexdigest(),
+            "entryKey": identity.entry_key(key[1]),
+            "workerVersion": WORKER_VERSION,
+        }
+        if self._document.format is not Format.TEXT:
+            provenance["position"] = entry.start
+        if link:
+            provenance["link"] = links.without_secrets(link)
+        return provenance
+
+    def _rejected(self, found: Entry | Unreadable, code: Code, stage: Stage, message: str) -> Rejection:
         raw = found.raw
-        return Rejection(
-            code,
-            stage,
-            message,
-            identity.entry_key(identity.path_key(self.document.path, found.ordinal)),
-            raw[: event.RAW_KEPT],
-            hashlib.sha256(raw).hexdigest(),
-            len(raw),
-            found.end,
-        )
+        place = identity.entry_key(identity.path_key(self._document.path, found.ordinal))
+        digest = hashlib.sha256(raw).hexdigest()
+        return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end)
 
-    def _note(self, code: str, entry: Entry, message: str) -> None:
-        self.notes.append(Note(code, f"{self.document.path}, record {entry.ordinal}: {message}"))
-
-
-def _encoded_source(source: Source) -> bytes:
-    return b',"source":' + orjson.dumps({"id": source.id, "kind": source.kind})
+    def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
+        """Say what a person would want to know of an article that is published all the same."""
+        place = f"{self._document.path}, record {entry.ordinal}"
+        if published.basis == "absent" and published.raw:
+            raw = f"{published.raw[:60]!r} is no date that can be trusted: published without one"
+            self.notes.append(Note("date_unknown", f"{place}: {raw}"))
+        if entry.guessed:
+            self.notes.append(Note("encoding_guessed", f"{place}: not UTF-8, read as {entry.guessed}"))
+        if cut:
+            self.notes.append(Note("shortened", f"{place}: over the topic's limit, its {cut} was cut"))
 
 
-def _line(found: str | None, markup: bool) -> str:
-    if not found:
-        return ""
-    if not markup or ("&" not in found and "<" not in found):
-        return text.fold(found)
-    return text.fold(html.text_of(found) if html.looks_like_html(found) else text.unescape(found))
-
-
-def _body(entry: Entry, partial: bool) -> tuple[str, str]:
-    """The sanitised markup, if there is any, and the plain text with its paragraphs."""
-    plain, markup = (entry.teaser, None) if partial else (entry.text, entry.html)
-    if entry.markup and plain and not markup and html.looks_like_html(plain):
-        plain, markup = None, plain
-    cleaned = html.sanitise(markup) if markup else ""
-    if plain:
-        return cleaned, text.paragraphs(text.unescape(plain) if entry.markup else plain)
-    return cleaned, html.text_of(cleaned) if cleaned else ""
-
-
-def _part(content_type: str, value: str, counted: str) -> dict[str, Any]:
-    return {
-        "contentType": content_type,
-        "value": value,
-        "charCount": len(value),
-        "wordCount": text.word_count(counted),
-    }
-
-
-def _declared(entry: Entry) -> str | None:
-    declared = entry.guid if entry.guid is not None else entry.id
-    if isinstance(declared, bool) or not isinstance(declared, str | int):
-        return None
-    return text.fold(str(declared)) or None
-
-
-def _without_none(value: Any) -> dict[str, Any]:
+def _known(value: dates.Published | Language) -> dict[str, Any]:
     return {name: found for name in value.__slots__ if (found := getattr(value, name)) is not None}
 
 
-def _record_key(entry: Entry, path: str) -> tuple[str, str]:
-    declared = identity.record_id_key(entry.id, path)
-    if path == STANDARD_INPUT:
-        # An id that counts within its file says nothing here: every stream is the file "-".
-        if declared and not declared.startswith('["'):
-            return "id", declared
-        return "digest", hashlib.sha256(entry.raw).hexdigest()
-    if declared:
-        return "id", declared
-    return "path", identity.path_key(path, entry.ordinal)
-
-
-def _distinct(found: Sequence[Entry | Unreadable]) -> Iterator[Entry | Unreadable]:
+def _distinct(found: Iterator[Entry | Unreadable]) -> Iterator[Entry | Unreadable]:
     """Entries of one document alike in guid, link and content are one; the first stays."""
     seen = set()
     for one in found:
@@ -253,61 +161,3 @@ def _distinct(found: Sequence[Entry | Unreadable]) -> Iterator[Entry | Unreadabl
                 continue
             seen.add(alike)
         yield one
-
-
-def _feed_keys(entries: Sequence[Entry]) -> dict[int, tuple[str, str]]:
-    """The key of each entry by the document alone: guid, else link, else headline and full date, else body text.
-
-    Each only where it is unique in the document; an entry that is left is named by path and ordinal.
-    """
-    keys: dict[int, tuple[str, str]] = {}
-    compared = links.comparison_keys([entry.link or "" for entry in entries])
-    by_link = {entry.ordinal: key for entry, key in zip(entries, compared, strict=True) if key and not links.is_home(key)}
-    rules: tuple[tuple[str, Callable[[Entry], str | None]], ...] = (
-        ("guid", lambda entry: identity.guid_form(entry.guid) if entry.guid else None),
-        ("link", lambda entry: by_link.get(entry.ordinal)),
-        ("headline", _headline_key),
-        ("text", _text_key),
-    )
-    for kind, rule in rules:
-        made = {entry.ordinal: rule(entry) for entry in entries}
-        times = Counter(made.values())
-        for ordinal, key in made.items():
-            if key and times[key] == 1 and ordinal not in keys:
-                keys[ordinal] = (kind, key)
-    return keys
-
-
-def _headline_key(entry: Entry) -> str | None:
-    headline, published = _line(entry.headline, entry.markup), dates.parse(entry.published)
-    if not headline or published.precision not in ("day", "minute", "second") or published.value is None:
-        return None
-    return identity.headline_key(headline, published.value)
-
-
-def _text_key(entry: Entry) -> str | None:
-    _, body = _body(entry, partial=not (entry.text or entry.html))
-    folded = text.fold(body)
-    return identity.text_key(folded) if folded else None
-
-
-def _fit(item: dict[str, Any], provenance: dict[str, Any], said: dict[str, Any], room: int) -> bool | None:
-    """Shorten until the event fits: the markup goes first, then the text is cut. None: it can't; True: something was cut."""
-
-    def over() -> int:
-        return len(orjson.dumps(item)) + len(orjson.dumps(provenance)) + len(orjson.dumps(said)) - room
-
-    bodies = item.get("bodies", [])
-    if sum(len(body["value"]) for body in bodies) * 6 < room // 2:  # no character takes more than six bytes in JSON
-        return False if over() <= 0 else None
-    if over() <= 0:
-        return False
-    provenance["shortened"] = "html"
-    item["representationType"] = "partial"
-    item["bodies"] = bodies = [body for body in bodies if body["contentType"] == "text/plain"]
-    while bodies and (excess := over()) > 0:
-        provenance["shortened"] = "text"
-        encoded = bodies[0]["value"].encode()
-        kept = encoded[: max(0, len(encoded) - excess)].decode("utf-8", "ignore").rstrip()
-        item["bodies"] = bodies = [_part("text/plain", kept, kept)] if kept else []
-    return True if over() <= 0 and bodies else None

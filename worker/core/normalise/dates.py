@@ -25,7 +25,9 @@ _RAW_KEPT = 200
 
 _PARTIAL = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 _ZONE = r"([+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}|[A-Za-z][A-Za-z0-9+:/_-]*)?"
-_ISO = re.compile(rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:[.,][0-9]+)?)? ?{_ZONE}")
+_ISO = re.compile(
+    rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:[.,][0-9]+)?)? ?{_ZONE}"
+)
 _BASIC = re.compile(
     rf"([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})(?:[Tt]([0-9]{{2}})([0-9]{{2}})(?:([0-9]{{2}})(?:[.,][0-9]+)?)?{_ZONE})?"
 )
@@ -122,7 +124,11 @@ def _period(year: int, month: int | str | None, day: int | str | None, raw: str)
     if month is None:
         value, precision, after = f"{year}", "year", date(year + 1, 1, 1)
     elif day is None:
-        value, precision, after = f"{year}-{first.month:02}", "month", date(year + first.month // 12, first.month % 12 + 1, 1)
+        value, precision, after = (
+            f"{year}-{first.month:02}",
+            "month",
+            date(year + first.month // 12, first.month % 12 + 1, 1),
+        )
     else:
         value, precision, after = first.isoformat(), "day", first + timedelta(days=1)
     # 14 hours before midnight and 12 after.

@@ -32,7 +32,10 @@ _INLINE = (
     "a abbr acronym b bdi bdo big br cite code del dfn em font html head i iframe img input ins kbd label link mark meta picture q"
     " s samp script small source span strike strong style sub sup tbody td tfoot th thead time title tt u var video wbr"
 )
-_KNOWN = re.compile(rf"<(?=[a-z/!])(?:/?(?:{'|'.join([*sorted(_BLOCKS), *_INLINE.split()])})(?:[\s/][^<>]*)?>|!--|!doctype\s)", re.IGNORECASE)
+_KNOWN = re.compile(
+    rf"<(?=[a-z/!])(?:/?(?:{'|'.join([*sorted(_BLOCKS), *_INLINE.split()])})(?:[\s/][^<>]*)?>|!--|!doctype\s)",
+    re.IGNORECASE,
+)
 _WHITE = re.compile(r"[ \t\n\r\f]+")
 
 _LARGE = 50_000  # characters
@@ -67,7 +70,7 @@ def looks_like_html(text: str) -> bool:
     return "<" in text and _KNOWN.search(text) is not None
 
 
-def _pieces(body: LexborNode) -> list[str]:
+def _pieces(body: LexborNode) -> list[str]:  # noqa: C901 (a walk without recursion, in one place)
     """In document order and without recursion; white space as CSS collapses it, but in pre."""
     out = ["\n\n"]
     above: list[tuple[LexborNode, str]] = []  # the elements that the node stands in, from the body down

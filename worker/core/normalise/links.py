@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from worker.core.normalise.text import encodable
 
 _TRACKERS = frozenset(
-    "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid mc_cid mc_eid mkt_tok _ga _gl _hsenc _hsmi xtor cmpid"
-    " pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content".split()
+    "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid mc_cid mc_eid mkt_tok _ga _gl _hsenc _hsmi xtor"
+    " cmpid pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content".split()
 )
 _TRACKER_PREFIXES = ("utm_", "ns_", "at_", "mtm_", "hsa_")
 _ALIASES = frozenset(("www", "m", "mobile", "amp"))
@@ -23,7 +23,9 @@ _ACTIVE = frozenset(("javascript", "data", "vbscript"))
 _LONGEST_HOST = 255
 
 # RFC 3986, appendix B; a scheme of one letter is a Windows drive.
-_LINK = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?")
+_LINK = re.compile(
+    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?"
+)
 _AUTHORITY = re.compile(r"(?:.*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:@]*)(?::(?P<port>[0-9]*))?")
 _USERINFO = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/?#]*@")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")

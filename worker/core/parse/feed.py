@@ -16,7 +16,7 @@ from worker.model import Code, Document
 
 
 def entries(document: Document) -> Iterator[Entry | Unreadable]:
-    """The feed's entries in its order; positions are ordinals, and entries before the document's start are passed over."""
+    """The feed's entries in its order; positions are their ordinals."""
     whole = (document.start, document.start + 1, document.start, document.data)
     try:
         parsed = feedparser.parse(BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False)
@@ -29,14 +29,12 @@ def entries(document: Document) -> Iterator[Entry | Unreadable]:
         return
     language = parsed.feed.get("language")
     for ordinal, entry in enumerate(parsed.entries):
-        if ordinal >= document.start:
-            yield _entry(entry, ordinal, document.data, language)
+        yield _entry(entry, ordinal, document.data, language)
 
 
 def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
     entry = Entry(ordinal, ordinal + 1, ordinal, raw)
     entry.headline = found.get("title") or None
-    entry.markup = True
     content = next((part for part in found.get("content", ()) if part.get("value")), None)
     summary = found.get("summary") or None
     if content is not None:

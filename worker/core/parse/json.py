@@ -25,7 +25,16 @@ NAMES: dict[str, tuple[str, ...]] = {
     "teaser": ("teaser", "summary", "description", "abstract", "descriptions"),
     "link": ("url", "link", "permalink", "canonicalurl"),
     "id": ("id", "guid", "uuid", "_id", "articleid", "uri"),
-    "published": ("published", "publishedat", "datepublished", "publicationdate", "publishdate", "pubdate", "date", "contentcreated"),
+    "published": (
+        "published",
+        "publishedat",
+        "datepublished",
+        "publicationdate",
+        "publishdate",
+        "pubdate",
+        "date",
+        "contentcreated",
+    ),
     "language": ("language", "lang", "inlanguage"),
     "authors": ("authors", "author", "byline", "by", "creator"),
     "subjects": ("tags", "keywords", "categories", "subjects", "section"),
@@ -99,7 +108,7 @@ def _fields(record: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     ranks: dict[str, int] = {}
     for name, value in record.items():
-        if value is None or value == "" or value == []:
+        if value is None or value in ("", []):
             continue
         known = _field(name) if len(name) < 40 else None  # noqa: PLR2004 (the cache holds no long nonsense)
         if known and known[1] < ranks.get(known[0], 99):

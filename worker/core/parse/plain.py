@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from worker.core.normalise import text
+import worker.core.normalise.text as forms
 from worker.core.parse.entry import Entry, Unreadable
 from worker.model import Code, Document
 
@@ -16,7 +16,7 @@ _MARKER = re.compile(r"\s*date\s+(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?=\s|\Z)")
 def entries(document: Document) -> Iterator[Entry | Unreadable]:
     """The article that a text file is. Its headline is absent: the file names none, and none is invented."""
     place = (document.start, document.end, document.ordinal, document.data)
-    decoded = text.decode(document.data)
+    decoded = forms.decode(document.data)
     if decoded is None:
         yield Unreadable(*place, Code.UNDECODABLE, "neither UTF-8 nor plausibly Windows-1252; convert it to UTF-8")
         return

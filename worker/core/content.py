@@ -1,0 +1,38 @@
+"""An entry's texts in the form that is published: one line, or a body with its paragraphs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from worker.core.normalise import html, text
+from worker.core.parse import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A body as plain text and, where it was markup, sanitised; `teaser`: that is all there is of it."""
+
+    plain: str
+    markup: str
+    teaser: bool
+
+
+def line_of(found: str | None, entry: Entry) -> str:
+    """A headline, a name: folded, tags out and references decoded once where they mean something; "" when there is none."""
+    if not found:
+        return ""
+    if not entry.markup or ("&" not in found and "<" not in found):
+        return text.fold(found)
+    return text.fold(html.text_of(found) if html.looks_like_html(found) else text.unescape(found))
+
+
+def body_of(entry: Entry) -> Body:
+    """The body, or the teaser where that stands for it."""
+    teaser = not (entry.text or entry.html)
+    plain, markup = (entry.teaser, None) if teaser else (entry.text, entry.html)
+    if entry.markup and plain and not markup and html.looks_like_html(plain):
+        plain, markup = None, plain
+    cleaned = html.sanitise(markup) if markup else ""
+    if plain:
+        return Body(text.paragraphs(text.unescape(plain) if entry.markup else plain), cleaned, teaser)
+    return Body(html.text_of(cleaned) if cleaned else "", cleaned, teaser)
