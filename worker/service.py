@@ -83,7 +83,9 @@ def _stop_on_signals() -> Iterator[asyncio.Event]:
     def on_signal(number: signal.Signals) -> None:
         if stop.is_set():
             os._exit(128 + number)
-        log.info("worker.stopping", signal=number.name, hint="what is under way is committed; a second signal ends at once")
+        log.info(
+            "worker.stopping", signal=number.name, hint="what is under way is committed; a second signal ends at once"
+        )
         stop.set()
 
     numbers = (signal.SIGINT, signal.SIGTERM)

@@ -31,7 +31,9 @@ class Intent:
     partial: bool  # only some files: takes up no unfinished run and displaces none
 
 
-async def begin(broker: Broker, intent: Intent, token: Callable[[], str], clock: Callable[[], int]) -> tuple[SplitClaim, str | None]:
+async def begin(
+    broker: Broker, intent: Intent, token: Callable[[], str], clock: Callable[[], int]
+) -> tuple[SplitClaim, str | None]:
     """Write the claim; it and the run id that this replay's events carry. UsageError: the data set is begun in splits.
 
     `token`: random, a new one each call. `clock`: ms since the epoch, UTC.
@@ -67,7 +69,9 @@ async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, Re
         memory = await _restored(claim, mine.dataset)
         newest = memory.claims.get((mine.index, mine.count))
         if newest is None or newest.token != mine.token:
-            raise ClaimLost(f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it")
+            raise ClaimLost(
+                f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
+            )
         yield claim, memory
     finally:
         await claim.release()

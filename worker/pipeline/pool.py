@@ -81,7 +81,9 @@ class ReaderPool:
             except TimeoutError as error:
                 raise _ReadFailed(Code.TIMED_OUT, f"reading it took over {self._limits.seconds:g} s") from error
             except (EOFError, OSError) as error:
-                raise _ReadFailed(Code.READER_DIED, "reading it crashed its process, or took too much memory") from error
+                raise _ReadFailed(
+                    Code.READER_DIED, "reading it crashed its process, or took too much memory"
+                ) from error
             finally:
                 # After a time-out, a crash or a cancellation nobody knows what the process is doing: it goes.
                 if isinstance(reply, str):
@@ -101,7 +103,9 @@ class ReaderPool:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for worker in self._running:
             await asyncio.to_thread(worker.kill)
         self._running.clear()
@@ -117,7 +121,7 @@ class _Reader:
                 target=reader.serve, args=(theirs, limits.memory_bytes), daemon=True, name="news-worker-reader"
             )
             self._process.start()
-        self._socket.setblocking(False)
+        self._socket.settimeout(0)
 
     async def ask(self, request: reader.Request) -> reader.Reply:
         """Send, and wait for the answer. EOFError or OSError: the process died."""

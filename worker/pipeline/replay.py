@@ -121,7 +121,9 @@ class _Run:
     pace: Pace
     run: str | None = None
     most: int | None = None  # articles a transaction, while a refused one is looked for
-    refused: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))  # by path: ends of refused articles
+    refused: defaultdict[str, set[int]] = field(
+        default_factory=lambda: defaultdict(set)
+    )  # by path: ends of refused articles
     suspect: tuple[str, int] | None = None
 
 
@@ -131,7 +133,9 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
     BrokerAway or Unsure: nothing could be committed for `give_up_after` seconds. ClaimLost: another replay took over.
     BrokerRefused, UsageError: as errors.py tells.
     """
-    going = _Run(job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic))
+    going = _Run(
+        job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic)
+    )
     mine: SplitClaim | None = None
     pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), -1
     while not stop.is_set():
@@ -210,7 +214,9 @@ async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]
     return complete
 
 
-async def _fetch(going: _Run, found: Iterator[Found | Said], ahead: asyncio.Queue[_Ahead | None], tasks: asyncio.TaskGroup) -> None:
+async def _fetch(
+    going: _Run, found: Iterator[Found | Said], ahead: asyncio.Queue[_Ahead | None], tasks: asyncio.TaskGroup
+) -> None:
     """Cut ahead and hand over to the readers, in order; when cancelled, what is being read is dropped."""
     reading: set[asyncio.Task[list[list[Reading]]]] = set()
     try:
@@ -243,7 +249,9 @@ async def _batches(found: Iterator[Found | Said]) -> AsyncIterator[list[Found | 
         yield batch
 
 
-async def _publish_batch(going: _Run, sink: Sink, batch: Sequence[Found | Said], readings: Sequence[Sequence[Reading]]) -> bool:
+async def _publish_batch(
+    going: _Run, sink: Sink, batch: Sequence[Found | Said], readings: Sequence[Sequence[Reading]]
+) -> bool:
     """Publish a batch in order. False: stopped, or the limit is reached."""
     waiting = iter(readings)
     for one in batch:
@@ -262,7 +270,9 @@ async def _publish_batch(going: _Run, sink: Sink, batch: Sequence[Found | Said],
     return True
 
 
-async def _publish_reading(going: _Run, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool) -> bool:
+async def _publish_reading(
+    going: _Run, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool
+) -> bool:
     job, path = going.job, found.document.path
     done = 0
     while True:

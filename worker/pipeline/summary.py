@@ -37,7 +37,7 @@ class Summary:
     withdrawals: int = 0
     by_file: dict[str, FileCount] = field(default_factory=dict)  # the first SHOWN
     decided: int = 0  # published, or decided and on the way
-    finished_bytes: int = 0  # of files that are read or passed over, as on disk
+    bytes_done: int = 0  # of files that are read, as on disk
     interrupted: bool = False
     _said: set[str] = field(default_factory=set)  # paths, so that a restored shard says nothing twice
 
@@ -45,6 +45,11 @@ class Summary:
     def committed(self) -> int:
         """Articles and rejections committed: grows as long as there is progress."""
         return self.published + self.rejected.total()
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether there was something, and all of it had been published before."""
+        return bool(self.outcomes) and not (self.committed or self.left or self.interrupted)
 
     @property
     def incomplete(self) -> bool:
@@ -70,7 +75,7 @@ class Summary:
                 count.rejected += len(decision.rejected)
             if decision.state and decision.state.done:
                 self.files += 1
-                self.finished_bytes += decision.state.size
+                self.bytes_done += decision.state.size
                 self._said.add(decision.path)
 
     def said(self, said: Said) -> None:

@@ -6,17 +6,19 @@ Blocking, and lazy: nothing is read before it is asked for.
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from worker.model import FileState, Format, Source
-from worker.sources.files.cut import Caps, Tape
+from worker.model import FileState, Format, Refusal, Source
+from worker.sources.files.cut import Caps
 from worker.sources.files.found import Found, Opened, found
 from worker.sources.files.resume import Step, compare, skipped_unread
 from worker.sources.files.said import Outcome, Said
-from worker.sources.files.sniff import HEAD, sniff
+from worker.sources.files.sniff import HEAD, is_array, sniff
+from worker.sources.files.tape import Tape
 from worker.sources.files.unpack import unpacked
 from worker.sources.files.walk import Place, open_regular, path_key, reason, walk
 
@@ -46,11 +48,13 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
     remembered: Mapping[str, FileState],
     wanted: Wanted,
     clock: Callable[[], int],
+    *,
     caps: Caps | None = None,
 ) -> Iterator[Found | Said]:
     """What there is to publish under the roots, and what is to be said of the rest. `clock`: ms since the epoch, UTC."""
     reading = _Reading(source, wanted, clock, caps or Caps())
     missing = set(wanted.only)
+    met: dict[str, bytes] | None = {} if len(roots) > 1 else None
     for place in walk(roots):
         key = place.path if isinstance(place, Said) else place.key
         if wanted.only and key not in wanted.only:
@@ -58,70 +62,97 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
         missing.discard(key)
         if isinstance(place, Said):
             yield place
+        elif met is not None and met.setdefault(key, place.path) != place.path:
+            yield Said(
+                key, Outcome.SAME_PATH, f"{path_key(met[key])} has the same path in this data set: give --dataset"
+            )
         else:
             yield from _file(place, remembered.get(key), reading)
     for key in sorted(missing):
-        yield Said(key, Outcome.UNREADABLE, "there is no such file: --only takes a path as it stands in provenance.file")
+        yield Said(
+            key, Outcome.UNREADABLE, "there is no such file: --only takes a path as it stands in provenance.file"
+        )
 
 
 def documents_of_stream(
-    stream: BinaryIO, source: Source, clock: Callable[[], int], caps: Caps | None = None
+    stream: BinaryIO, source: Source, clock: Callable[[], int], *, caps: Caps | None = None
 ) -> Iterator[Found | Said]:
     """The documents in standard input, of which nothing can be remembered."""
-    tape = Tape(unpacked(stream.read))
+    caps = caps or Caps()
     file = FileState(STANDARD_INPUT, "", 0, 0, 0, "", 0, 0, done=False, run=None)
-    opened = Opened(tape, sniff(tape.peek(HEAD)), 0, file, source, clock, unchanged=lambda: True)
-    yield from found(opened, caps or Caps())
+    try:
+        tape = Tape(unpacked(stream.read))
+        content, array = _look(tape, caps)
+        yield from found(Opened(tape, content, array, 0, 0, file, source, clock, unchanged=lambda: True), caps)
+    except OSError as error:
+        yield Said(STANDARD_INPUT, Outcome.UNREADABLE, reason(error))
 
 
 def _file(place: Place, state: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
+    run = reading.wanted.run
+    if run is not None and state and state.run != run:
+        state = None
     try:
-        descriptor, stat = open_regular(place.path)
-    except OSError as error:
-        yield Said(place.key, Outcome.UNREADABLE, reason(error))
-        return
-    except ValueError:
-        yield Said(place.key, Outcome.NOT_A_FILE, "not a regular file (a FIFO, socket or device): not opened")
-        return
-    wanted = reading.wanted
-    with open(descriptor, "rb", buffering=0) as stream:
-        location, run = path_key(place.path), wanted.run
-        now = FileState(place.key, location, stat.st_ino, stat.st_size, stat.st_mtime_ns, "", 0, 0, done=False, run=run)
-        if state and wanted.run is not None and state.run != wanted.run:
-            state = None
-        if state and skipped_unread(state, now):
+        before = os.stat(place.path)
+        if state and skipped_unread(state, _as_opened(place, before, run)):
             yield Said(place.key, Outcome.ALREADY, "nothing about it changed")
             return
-        try:
-            yield from _stream(stream, now, state, reading)
-        except OSError as error:
-            yield Said(place.key, Outcome.UNREADABLE, reason(error))
+        opened = open_regular(place.path) if stat.S_ISREG(before.st_mode) else None
+        if not opened:
+            yield Said(place.key, Outcome.NOT_A_FILE, "not a regular file (a FIFO, socket or device): not read")
+            return
+        descriptor, at_open = opened
+        with open(descriptor, "rb", buffering=0) as stream:
+            yield from _stream(stream, _as_opened(place, at_open, run), state, reading)
+    except OSError as error:
+        yield Said(place.key, Outcome.UNREADABLE, reason(error))
+
+
+def _as_opened(place: Place, found: os.stat_result, run: str | None) -> FileState:
+    location = path_key(place.path)
+    return FileState(place.key, location, found.st_ino, found.st_size, found.st_mtime_ns, "", 0, 0, done=False, run=run)
 
 
 def _stream(stream: BinaryIO, now: FileState, state: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
     tape = Tape(unpacked(stream.read))
-    content = sniff(tape.peek(HEAD))
-    ordinal = 0
-    step = compare(tape, content, state) if state else None
+    content, array = _look(tape, reading.caps)
+    step = compare(tape, content, state) if state else Step.ANEW
     if state and step is Step.SAME:
         yield Said(now.path, Outcome.ALREADY, "its content is what was published", _moved(state, now))
         return
     if step is Step.CHANGED and not reading.wanted.changed:
         yield Said(now.path, Outcome.CHANGED, "not what was published under this path: --changed publishes it")
         return
+    entries = records = 0
     if state and step in (Step.GO_ON, Step.GROWN):
-        ordinal = state.position if content is Format.FEED else state.records
-        if step is Step.GROWN:
-            yield Said(now.path, Outcome.GROWN, f"goes on at byte {state.position:,}")
-    if step is Step.CHANGED or (step is Step.GO_ON and content not in (Format.JSONL, Format.JSON)):
+        entries, records = state.position, state.records
+    if state and (content not in (Format.JSONL, Format.JSON) or step in (Step.ANEW, Step.CHANGED)):
         stream.seek(0)
         tape = Tape(unpacked(stream.read))
 
     def unchanged() -> bool:
-        stat = os.fstat(stream.fileno())
-        return (stat.st_size, stat.st_mtime_ns) == (now.size, now.mtime_ns)
+        after = os.fstat(stream.fileno())
+        if content is Format.JSONL:
+            return after.st_size >= now.size
+        return (after.st_size, after.st_mtime_ns) == (now.size, now.mtime_ns)
 
-    yield from found(Opened(tape, content, ordinal, now, reading.source, reading.clock, unchanged), reading.caps)
+    opened = Opened(tape, content, array, entries, records, now, reading.source, reading.clock, unchanged)
+    for one in found(opened, reading.caps):
+        if step is Step.GROWN and state and isinstance(one, Found):
+            yield Said(now.path, Outcome.GROWN, f"goes on at byte {state.position:,}")
+            step = Step.GO_ON
+        yield one
+
+
+def _look(tape: Tape, caps: Caps) -> tuple[Format | Refusal, bool]:
+    """What the stream is, by its first bytes that are not white space, and whether it is an array."""
+    head = tape.peek(HEAD)
+    while head.isspace() and HEAD <= len(head) < caps.whole:
+        longer = tape.peek(2 * len(head))
+        if len(longer) == len(head):
+            break
+        head = longer
+    return sniff(head), is_array(head)
 
 
 def _moved(state: FileState, now: FileState) -> FileState:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from worker.model import Document, FileState, Format, Refusal, Source
-from worker.sources.files.cut import Caps, Run, Tape, Unterminated, cut, damaged, refused
+from worker.model import Code, Document, FileState, Format, Refusal, Source
+from worker.sources.files.cut import Caps, Run, Unterminated, lines, refused, untaken, whole
 from worker.sources.files.said import Outcome, Said
+from worker.sources.files.tape import Tape
+from worker.sources.files.values import values
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +29,7 @@ class Found:
             prefix = run.before.copy()
             prefix.update(run.data[: position - run.start])
             digest = prefix.hexdigest()
-        if not run.records:  # where packed data breaks off: no record, so what comes there one day has its ordinal
+        if not run.records:  # its rejection counts as none: what comes there one day has its ordinal
             records = run.ordinal
         return replace(self.file, digest=digest, position=position, records=records, done=done)
 
@@ -38,77 +40,78 @@ class Opened:
 
     tape: Tape
     content: Format | Refusal
-    ordinal: int  # of the next record, or of a feed's first entry that counts
+    array: bool  # JSON in brackets
+    entries: int  # a feed's entries that are published already
+    records: int  # how many lie before
     file: FileState
     source: Source
     clock: Callable[[], int]  # ms since the epoch, UTC
-    unchanged: Callable[[], bool]  # whether the file still is what it was when it was opened
+    unchanged: Callable[[], bool]  # whether what was read still is what the file holds
 
-    @property
-    def format(self) -> Format:
-        """A refused whole is handled as text: one record, counted in bytes."""
-        return self.content if isinstance(self.content, Format) else Format.TEXT
+    def said(self, outcome: Outcome, message: str) -> Said:
+        """Something to tell about this file."""
+        return Said(self.file.path, outcome, message)
 
 
 def found(opened: Opened, caps: Caps) -> Iterator[Found | Said]:
-    """The documents from there on. Each is given when the next is known, so that the last one can say that it is."""
+    """The documents from there on. Each is given when the next is known, so that the last one can say that it is.
+
+    A whole file that changed while it was read is not given at all; of others only what comes after the change is missing.
+    """
     waiting: Found | None = None
     complaint: Said | None = None
-    ordinal = opened.ordinal
-    runs = _runs(opened, caps)
-    while complaint is None:
-        try:
-            run = next(runs, None)
-        except Unterminated:
-            complaint = _said(opened, Outcome.UNTERMINATED, "its last line is not complete: call again when it is")
-            break
-        if run is None:
-            break
-        if waiting:
-            yield waiting
-        waiting = _found(opened, run)
-        ordinal = run.ordinal + run.records
-    if opened.format is not Format.JSONL and not opened.unchanged():
-        complaint = _said(opened, Outcome.CHANGING, "it changed while it was read: call again when it is whole")
-        if opened.format is not Format.JSON:
+    try:
+        for run in _runs(opened, caps):
+            if waiting:
+                yield waiting
+            waiting = _found(opened, run)
+    except Unterminated:
+        complaint = opened.said(Outcome.UNTERMINATED, "its last line is not complete: call again when it is")
+    if not opened.unchanged():
+        complaint = opened.said(Outcome.CHANGING, "it changed while it was read: call again when it is whole")
+        if opened.content not in (Format.JSONL, Format.JSON):
             waiting = None
     if waiting:
         yield replace(waiting, last=complaint is None)
-    elif complaint is None:
-        # All of it was published before, but not said to be done: an interruption just there.
-        digest, position = opened.tape.digest.hexdigest(), opened.tape.position
-        done = replace(opened.file, digest=digest, position=position, records=ordinal, done=True)
-        yield replace(_said(opened, Outcome.ALREADY, "all of it was published"), state=done)
+    elif not complaint:
+        complaint = _nothing_more(opened)
     if complaint:
         yield complaint
 
 
+def _nothing_more(opened: Opened) -> Said:
+    """There are no records at all, or an interruption came just between the last of them and saying that it is the last."""
+    digest, position = opened.tape.digest.hexdigest(), opened.tape.position
+    done = replace(opened.file, digest=digest, position=position, records=opened.records, done=True)
+    if opened.records:
+        return replace(opened.said(Outcome.ALREADY, "all of it was published"), state=done)
+    return replace(opened.said(Outcome.NO_RECORDS, "there is not one record in it"), state=done)
+
+
 def _runs(opened: Opened, caps: Caps) -> Iterator[Run]:
-    tape = opened.tape
-    if isinstance(opened.content, Refusal):
-        yield refused(tape, opened.content, opened.ordinal)
+    tape, content, ordinal = opened.tape, opened.content, opened.records
+    if isinstance(content, Refusal):
+        yield (untaken if content.code is Code.EMPTY else refused)(tape, ordinal, content)
         return
-    ordinal = opened.ordinal
-    for run in cut(tape, opened.content, ordinal, caps):
+    if content not in (Format.JSONL, Format.JSON):
+        yield whole(tape, ordinal, caps)
+        return
+    cut = lines(tape, ordinal, caps) if content is Format.JSONL else values(tape, ordinal, caps, array=opened.array)
+    for run in cut:
         yield run
         ordinal = run.ordinal + run.records
-    if tape.damage and opened.content in (Format.JSONL, Format.JSON):
-        # The position stays before the damage: when the file is replaced by a whole one, it goes on there.
-        digest = tape.digest.hexdigest()
-        yield Run(b"", tape.position, tape.position, ordinal, 0, tape.digest.copy(), digest, damaged(tape))
+    if tape.damage:
+        # When the file is replaced by a whole one, it goes on there.
+        yield untaken(tape, ordinal, Refusal(Code.DAMAGED_ARCHIVE, f"{tape.damage}: what came before is read"))
 
 
 def _found(opened: Opened, run: Run) -> Found:
-    form, start, end = opened.format, run.start, run.end
-    if form is Format.FEED and not run.refused:
-        start, end = opened.ordinal, -1  # positions are ordinals of entries; how many there are is not yet known
+    form = Format.TEXT if isinstance(opened.content, Refusal) else opened.content
+    start, end = run.start, run.end
+    if form is Format.FEED and run.refused:
+        form = Format.TEXT  # one record, counted in bytes
     elif form is Format.FEED:
-        form = Format.TEXT
-    document = Document(
-        opened.source, opened.file.path, form, run.data, start, end, run.ordinal, opened.clock(), run.refused
-    )
+        start, end = opened.entries, -1  # positions are ordinals of entries; how many there are is not yet known
+    at = opened.clock()
+    document = Document(opened.source, opened.file.path, form, run.data, start, end, run.ordinal, at, run.refused)
     return Found(document, last=False, file=opened.file, run=run)
-
-
-def _said(opened: Opened, outcome: Outcome, message: str) -> Said:
-    return Said(opened.file.path, outcome, message)

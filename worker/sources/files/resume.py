@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from worker.model import FileState, Format, Refusal
-from worker.sources.files.cut import Tape
-from worker.sources.files.sniff import HEAD
+from worker.sources.files.tape import CHUNK, Tape
+
+_BLANK = b" \t\r\n,"
 
 
 class Step(Enum):
@@ -15,6 +16,7 @@ class Step(Enum):
     SAME = auto()  # all of it was published
     GO_ON = auto()  # it was begun and is still what it was: from the position
     GROWN = auto()  # JSON lines were added: from the position
+    ANEW = auto()  # it is something else now, but not one record of it was published: from the start
     CHANGED = auto()  # it is something else now
 
 
@@ -28,23 +30,22 @@ def skipped_unread(state: FileState, now: FileState) -> bool:
     )
 
 
-def compare(tape: Tape, found: Format | Refusal, state: FileState) -> Step:
-    """Read what was published and compare its digest; of lines and values the tape then stands at the position."""
-    if found not in (Format.JSONL, Format.JSON):
-        return _compare_whole(tape, state)
-    if not tape.skip_to(state.position) or tape.digest.hexdigest() != state.digest:
-        return Step.CHANGED
+def compare(tape: Tape, content: Format | Refusal, state: FileState) -> Step:
+    """Read what was published and compare its digest; for GO_ON (of lines and values) and GROWN the tape stands at the position."""
+    records = content in (Format.JSONL, Format.JSON)
+    same = tape.skip_to(state.position) if records else _skip_all(tape)
+    if not same or tape.digest.hexdigest() != state.digest:
+        return Step.CHANGED if state.records else Step.ANEW
     if not state.done:
         return Step.GO_ON
-    rest = tape.peek(HEAD).strip()
-    if found is Format.JSONL:
-        return Step.GROWN if rest else Step.SAME
-    return Step.SAME if rest in (b"", b"]") else Step.CHANGED
+    if content is Format.JSONL and tape.peek(1):
+        return Step.GROWN
+    if content is Format.JSON and tape.peek(CHUNK).strip(_BLANK) not in (b"", b"]"):
+        return Step.CHANGED if state.records else Step.ANEW
+    return Step.SAME
 
 
-def _compare_whole(tape: Tape, state: FileState) -> Step:
-    while data := tape.read(HEAD):
+def _skip_all(tape: Tape) -> bool:
+    while data := tape.read(CHUNK):
         tape.take(data)
-    if tape.digest.hexdigest() != state.digest:
-        return Step.CHANGED
-    return Step.SAME if state.done else Step.GO_ON
+    return True

@@ -14,16 +14,19 @@ class Outcome(StrEnum):
     ALREADY = "already there"
     GROWN = "grown: went on at the end"
     HIDDEN = "hidden: skipped"
+    NO_RECORDS = "without a record"
     CHANGED = "changed since it was published"
     CHANGING = "changed while it was read"
     UNTERMINATED = "with a last line that is not complete"
     UNREADABLE = "could not be read"
     NOT_A_FILE = "no regular file"
+    NOT_FOLLOWED = "a link that is not followed"
+    SAME_PATH = "with the path of another file"
 
     @property
     def left(self) -> bool:
         """Whether something of it is not published: the exit code says so."""
-        return self not in (Outcome.ALREADY, Outcome.GROWN, Outcome.HIDDEN)
+        return self not in (Outcome.ALREADY, Outcome.GROWN, Outcome.HIDDEN, Outcome.NO_RECORDS)
 
 
 @dataclass(frozen=True, slots=True)

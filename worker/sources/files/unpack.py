@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable
 from typing import Protocol
@@ -10,6 +11,7 @@ import zstandard
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+_ZSTD_SKIPPABLE = re.compile(rb"[\x50-\x5f]\x2a\x4d\x18")  # pzstd begins with such a frame
 
 _PACKED_CHUNK = 64 * 1024
 # zstandard gives out all that a chunk expands to: four bytes can say 128 KiB, so a chunk is 64 MiB at worst.
@@ -34,9 +36,11 @@ class Unpacked(Protocol):
 def unpacked(read: Read) -> Unpacked:
     """The stream itself, or what it expands to if it starts as gzip or zstd do; one layer is taken off."""
     head = read(_PACKED_CHUNK)
+    while 0 < len(head) < len(ZSTD) and (more := read(_PACKED_CHUNK)):  # a pipe gives what it has
+        head += more
     if head.startswith(GZIP):
         return _Gzip(head, read)
-    if head.startswith(ZSTD):
+    if head.startswith(ZSTD) or _ZSTD_SKIPPABLE.match(head):
         return _Zstd(head, read)
     return _Plain(head, read)
 
@@ -63,12 +67,11 @@ class _Gzip:
 
     def read(self, size: int) -> bytes:
         while True:
+            self._packed = self._packed or self._read(_PACKED_CHUNK)
             if not self._packed:
-                self._packed = self._read(_PACKED_CHUNK)
-                if not self._packed:
-                    if self._member is not None:
-                        raise Damaged("the gzip data breaks off")
-                    return b""
+                if self._member is not None:
+                    raise Damaged("the gzip data breaks off")
+                return b""
             if self._member is None:
                 self._packed = self._packed.lstrip(b"\x00")
                 if not self._packed:
@@ -94,25 +97,24 @@ class _Zstd:
         self._packed = head
         self._read = read
         self._frame: zstandard.ZstdDecompressionObj | None = None
-        self._ready = b""
+        self._ready = memoryview(b"")  # sliced without copying: it may be large
 
     def read(self, size: int) -> bytes:
         while not self._ready:
+            self._packed = self._packed or self._read(_PACKED_CHUNK)
             if not self._packed:
-                self._packed = self._read(_PACKED_CHUNK)
-                if not self._packed:
-                    if self._frame is not None:
-                        raise Damaged("the zstd data breaks off")
-                    return b""
+                if self._frame is not None:
+                    raise Damaged("the zstd data breaks off")
+                return b""
             if self._frame is None:
                 self._frame = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj()
             chunk, self._packed = self._packed[:_ZSTD_CHUNK], self._packed[_ZSTD_CHUNK:]
             try:
-                self._ready = self._frame.decompress(chunk)
+                self._ready = memoryview(self._frame.decompress(chunk))
             except zstandard.ZstdError as error:
                 raise Damaged(f"the zstd data is corrupt: {error}") from error
             if self._frame.eof:
                 self._packed = self._frame.unused_data + self._packed
                 self._frame = None
         taken, self._ready = self._ready[:size], self._ready[size:]
-        return taken
+        return bytes(taken)

@@ -1,0 +1,95 @@
+"""JSON values one after another, or the elements of one array, cut into runs of whole ones.
+
+Where the stream is no JSON any more, all that came before is given, and the rest is one thing that is refused.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from worker.core.parse.split import Scanner, next_value
+from worker.model import Code, Refusal
+from worker.sources.files.cut import KEPT, Caps, Run, counted, refused, too_large
+from worker.sources.files.tape import CHUNK, Tape
+
+_BOM = b"\xef\xbb\xbf"
+_CLOSING = (b"]", b"}")
+
+
+def values(tape: Tape, ordinal: int, caps: Caps, *, array: bool) -> Iterator[Run]:
+    """From the start of the stream, or from just after any value. Before damage, what is no whole value stays untaken.
+
+    `array`: whether the stream started with a bracket, which then has to be closed.
+    """
+    if not tape.position:
+        _take_opening(tape)
+    scanner = Scanner()
+    held = b""
+    seen = 0  # up to here the scanner has seen what is held
+    closed = False
+    while not closed and (data := tape.read(min(CHUNK, caps.run))):
+        held += data
+        ended, records, seen, closed = _scan(scanner, held, seen)
+        if records:
+            yield counted(tape, held[:ended], ordinal, records)
+            held, seen, ordinal = held[ended:], seen - ended, ordinal + records
+        if scanner.inside and len(held) > caps.record:
+            yield _oversized(tape, scanner, held, ordinal, caps.record)
+            scanner, held, seen, ordinal = Scanner(), b"", 0, ordinal + 1
+        elif not scanner.inside and not closed:  # separators, however many
+            tape.take(held)
+            held, seen = b"", 0
+    if scanner.inside and scanner.scalar and not array and not tape.damage:  # the end of the stream is its end
+        yield counted(tape, held, ordinal, 1)
+        return
+    tape.give_back(held)
+    if tape.damage:
+        return
+    well = array and _closes(tape.peek(caps.record)) if closed or array else not scanner.inside
+    if not well:
+        yield refused(tape, ordinal, Refusal(Code.INVALID_JSON, "from here on it is not JSON, or it breaks off"))
+
+
+def _scan(scanner: Scanner, held: bytes, seen: int) -> tuple[int, int, int, bool]:
+    """Where the last whole value ends, how many whole ones there are, up to where it was scanned, whether the array is closed."""
+    ended = records = 0
+    while seen < len(held):
+        if not scanner.inside:
+            seen = next_value(held, seen)
+            if held[seen : seen + 1] in _CLOSING:
+                return ended, records, seen, True
+        end = scanner.end(held, seen)
+        if end < 0:
+            return ended, records, len(held), False
+        seen = ended = end
+        records += 1
+    return ended, records, seen, False
+
+
+def _oversized(tape: Tape, scanner: Scanner, data: bytes, ordinal: int, cap: int) -> Run:
+    """A value that is too large, whose beginning (`data`) the scanner has seen. The rest is read without being kept."""
+    before, start, kept = tape.digest.copy(), tape.position, data[:KEPT]
+    digest = hashlib.sha256(data)
+    tape.take(data)
+    while scanner.inside and (data := tape.read(CHUNK)):
+        end = scanner.end(data, 0)
+        if end >= 0:
+            tape.give_back(data[end:])
+            data = data[:end]
+        digest.update(data)
+        tape.take(data)
+    refusal = too_large(tape.position - start, cap, digest.hexdigest())
+    return Run(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), refusal)
+
+
+def _take_opening(tape: Tape) -> None:
+    """Everything up to and including the bracket that opens an array, if there is one."""
+    while (head := tape.peek(CHUNK)).isspace():
+        tape.take(tape.read(len(head)))
+    inner = head.removeprefix(_BOM).lstrip()
+    tape.take(tape.read(len(head) - len(inner) + inner.startswith(b"[")))
+
+
+def _closes(rest: bytes) -> bool:
+    return rest.strip(b" \t\r\n,") == b"]"
