@@ -95,12 +95,13 @@ class _Builder:
             item["altIds"] = alternatives
         provenance = self._provenance(entry, key, link)
         said = {"published": _known(published), "language": _known(spoken), "source": self._source}
-        rest = orjson.dumps(said)[1:-1]
-        cut = shorten(item, len(rest) + len(orjson.dumps(provenance)), self._room)
+        rest, found = orjson.dumps(said)[1:-1], orjson.dumps(provenance)
+        cut = shorten(item, len(rest) + len(found), self._room)
         if cut is None:
             return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, "over the topic's limit even without its text")
         if cut:
             provenance["shortened"] = cut
+            found = orjson.dumps(provenance)
         whole = {
             "articleId": article_id,
             "version": 1,
@@ -112,8 +113,8 @@ class _Builder:
         if wrong := event.violation(whole):
             return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong)
         self._remark(entry, published, cut)
-        encoded = orjson.dumps(item)[:-1], rest, orjson.dumps(provenance)[:-1]
-        return Article(article_id, content_hash, provenance["entryKey"], *encoded, entry.end)
+        encoded = orjson.dumps(item)[:-1]
+        return Article(article_id, content_hash, provenance["entryKey"], encoded, rest, found[:-1], entry.end)
 
     def _provenance(self, entry: Entry, key: Key, link: str) -> dict[str, Any]:
         provenance: dict[str, Any] = {

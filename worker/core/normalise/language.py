@@ -8,6 +8,7 @@ bytes, because a Chinese character says as much as a few Latin letters.
 from __future__ import annotations
 
 import importlib.util
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,7 @@ _FEW, _MANY = 20, 80  # letters: none is said below the first, the second makes 
 _SURE, _LIKELY = 0.8, 0.5  # confidence asked for with few letters, and with many
 _CONTRADICTS = 60  # letters needed to overrule what was declared; the confidence is _SURE
 _NO_LETTERS = bytes(sorted(set(range(0x80)) - set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")))
+_KANA = re.compile("[\u3041-\u30ff]")
 _UNDECLARED = frozenset(("und", "mis", "mul", "zxx"))
 
 # Whom lid.176 mixes up although it is sure: a declared one of these is not contradicted by another of the same line.
@@ -73,6 +75,8 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
     probability, label = _model().predict(sample + "\n", 1, 0.0, "strict")[0]
     found = label.removeprefix("__label__")
     found = DIALECTS.get(found, found)
+    if found == "ja" and not _KANA.search(sample):
+        probability = 0.0  # a few Han characters alone are "Japanese, 1.0" even where they are simplified Chinese
     confidence = round(min(probability, 1.0), 2)
     if said:
         if letters < _CONTRADICTS or probability < _SURE or _agree(primary(said), found):
