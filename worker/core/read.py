@@ -94,7 +94,7 @@ class _Builder:
         if alternatives := alternative_ids(entry, uri):
             item["altIds"] = alternatives
         provenance = self._provenance(entry, key, link)
-        said = {"published": _known(published), "language": _known(spoken), "source": self._source}
+        said = {"published": _published(published), "language": _language(spoken), "source": self._source}
         rest, found = orjson.dumps(said)[1:-1], orjson.dumps(provenance)
         cut = shorten(item, len(rest) + len(found), self._room)
         if cut is None:
@@ -148,8 +148,22 @@ class _Builder:
             self.notes.append(Note("shortened", f"{place}: over the topic's limit, its {cut} was cut"))
 
 
-def _known(value: dates.Published | Language) -> dict[str, Any]:
-    return {name: found for name in value.__slots__ if (found := getattr(value, name)) is not None}
+def _published(found: dates.Published) -> dict[str, Any]:
+    if found.value is None:
+        return {"basis": found.basis} if found.raw is None else {"basis": found.basis, "raw": found.raw}
+    return {
+        "value": found.value,
+        "precision": found.precision,
+        "start": found.start,
+        "end": found.end,
+        "basis": found.basis,
+        "raw": found.raw,
+    }
+
+
+def _language(found: Language) -> dict[str, Any]:
+    members = {"value": found.value, "basis": found.basis, "declared": found.declared, "confidence": found.confidence}
+    return {name: member for name, member in members.items() if member is not None}
 
 
 def _distinct(found: Iterator[Entry | Unreadable]) -> Iterator[Entry | Unreadable]:

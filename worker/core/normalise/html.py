@@ -22,7 +22,7 @@ _CLEANER = nh3.Cleaner(
     url_schemes={"http", "https", "mailto", "tel"},
     link_rel=None,
 )
-_SILENT = frozenset("script style noscript template head iframe object embed applet textarea select -comment".split())
+_SILENT = _REMOVED | {"-comment"}
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
     " h5 h6 header hr li main nav ol p pre section summary table tr ul".split()
@@ -61,7 +61,8 @@ def sanitise(html: str) -> str:
 
 def text_of(html: str) -> str:
     """What the markup says, as `text.paragraphs` shows it: a blank line at block elements, a line break at br."""
-    body = LexborHTMLParser(_tame(html)).body
+    # Without the tag, what belongs into a head and stands in front would be read as one: the text of a noscript would come out.
+    body = LexborHTMLParser(f"<body>{_tame(html)}").body
     return paragraphs("".join(_pieces(body))) if body is not None else ""
 
 

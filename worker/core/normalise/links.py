@@ -15,6 +15,8 @@ _TRACKERS = frozenset(
     "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid mc_cid mc_eid mkt_tok _ga _gl _hsenc _hsmi xtor"
     " cmpid pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content".split()
 )
+# Most links are already as `valid_uri` would make them.
+_ORDINARY = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
 _TRACKER_PREFIXES = ("utm_", "ns_", "at_", "mtm_", "hsa_")
 _ALIASES = frozenset(("www", "m", "mobile", "amp"))
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
@@ -66,6 +68,8 @@ def valid_uri(link: str) -> str | None:
 
     What runs code (javascript, data) is refused. A host in another script is written in IDNA.
     """
+    if _ORDINARY.fullmatch(link):
+        return link
     found = _LINK.fullmatch(_CONTROLS.sub("", encodable(link.strip())))
     if found is None or found["scheme"].lower() in _ACTIVE:
         return None
