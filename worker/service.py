@@ -20,8 +20,9 @@ from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerMissing
 from worker.model import Topic
+from worker.pipeline.job import Job
 from worker.pipeline.pool import Limits, ReaderPool
-from worker.pipeline.replay import Job, pour, replay
+from worker.pipeline.replay import pour, replay
 from worker.pipeline.sinks import DryRun, Lines
 from worker.pipeline.summary import Summary
 from worker.settings import Settings

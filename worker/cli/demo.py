@@ -60,7 +60,7 @@ async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
     from worker.broker.connect import connect
     from worker.cli import render, replay_report
     from worker.model import Topic
-    from worker.pipeline.replay import Options, from_files
+    from worker.pipeline.job import Options, from_files
     from worker.pipeline.summary import Summary
 
     out = render.console()

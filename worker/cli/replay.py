@@ -15,7 +15,7 @@ from worker.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.pipeline.replay import Job, Options
+    from worker.pipeline.job import Job, Options
     from worker.pipeline.summary import Summary
     from worker.settings import Settings
 
@@ -68,7 +68,7 @@ def command(  # noqa: PLR0913 (the options of the command line)
     import asyncio
 
     from worker.cli import replay_report
-    from worker.pipeline.replay import Options
+    from worker.pipeline.job import Options
     from worker.pipeline.summary import Summary
 
     if target not in (None, "-"):
@@ -110,7 +110,7 @@ def _jobs(
     paths: Sequence[str], dataset: str | None, options: Options, *, only: frozenset[str], changed: bool
 ) -> list[Job]:
     """A job a data set: all paths with --dataset, else those with the same last part."""
-    from worker.pipeline.replay import from_files, from_stream
+    from worker.pipeline.job import from_files, from_stream
 
     by_name: dict[str, list[Path]] = {}
     jobs = []
@@ -121,7 +121,9 @@ def _jobs(
             click.echo(
                 "standard input can't be gone on with after an interruption: it would be read from its start", err=True
             )
-            jobs.append(from_stream(sys.stdin.buffer, dataset or "stdin", options))
+            # Without a buffer: its lock, held by a thread that waits for input, would keep the interpreter from ending.
+            stream = open(sys.stdin.fileno(), "rb", buffering=0, closefd=False)  # noqa: SIM115 (not ours to close)
+            jobs.append(from_stream(stream, dataset or "stdin", options))
             continue
         root = Path(path)
         if not root.exists() and not root.is_symlink():

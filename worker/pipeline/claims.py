@@ -62,23 +62,29 @@ async def begin(
 
 @asynccontextmanager
 async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, ReplayMemory]]:
-    """The split, fenced and restored. ClaimLost: a newer claim stands, nothing was written."""
+    """The split, fenced and restored. ClaimLost: a newer claim stands, or came to stand within the block."""
     name = f"{quote(mine.dataset, safe='')}/{mine.index}/{mine.count}"
     claim = await broker.claim(_shard(name, mine.dataset))
     try:
         memory = await _restored(claim, mine.dataset)
-        newest = memory.claims.get((mine.index, mine.count))
-        if newest is None or newest.token != mine.token:
-            raise ClaimLost(
-                f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
-            )
+        _confirm(mine, memory)
         yield claim, memory
+    except ClaimLost as error:
+        raise ClaimLost(
+            f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
+        ) from error
     finally:
         await claim.release()
 
 
 def _shard(name: str, dataset: str) -> Shard:
     return Shard(f"news-worker/replay/{name}", Topic.REPLAYS, dataset.encode())
+
+
+def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
+    newest = memory.claims.get((mine.index, mine.count))
+    if newest is None or newest.token != mine.token:
+        raise ClaimLost("a newer claim stands")
 
 
 async def _restored(claim: Claim, dataset: str) -> ReplayMemory:

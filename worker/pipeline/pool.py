@@ -1,7 +1,8 @@
 """Processes that read documents and can be killed: for taking too long, for taking too much memory, or because they crash.
 
 Each has a socket of its own, so one that dies in the middle of an answer harms no other (why this is no library:
-docs/decisions/0002). A batch that kills its process is halved until the culprit is alone; that one is rejected.
+docs/decisions/0002). A batch that kills its process is read again one document at a time, a document of records in halves,
+until the culprit is alone; that one is rejected.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import pickle
+import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from multiprocessing import resource_tracker
 from multiprocessing.context import ForkServerProcess
 from types import TracebackType
 from typing import Self
@@ -20,6 +23,7 @@ import structlog
 
 from worker.core.parse.halve import halve
 from worker.core.read import read
+from worker.errors import UsageError
 from worker.model import Code, Document, Reading, Refusal
 from worker.pipeline import reader
 
@@ -62,8 +66,8 @@ class ReaderPool:
             return [[reading] for reading in await self._call(documents, limit)]
         except _ReadFailed as failure:
             if len(documents) > 1:
-                middle = len(documents) // 2
-                return [*await self.read(documents[:middle], limit), *await self.read(documents[middle:], limit)]
+                # Not in halves: each of them that holds the culprit would take the whole time limit again.
+                return [(await self.read([document], limit))[0] for document in documents]
             parts = halve(documents[0])
             if parts is None:
                 log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
@@ -87,8 +91,7 @@ class ReaderPool:
             finally:
                 # After a time-out, a crash or a cancellation nobody knows what the process is doing: it goes.
                 if isinstance(reply, str):
-                    self._running.discard(worker)
-                    await asyncio.shield(asyncio.to_thread(worker.kill))
+                    await self._end(worker)
                 else:
                     self._idle.append(worker)
         if isinstance(reply, str):
@@ -98,7 +101,23 @@ class ReaderPool:
     async def _start(self) -> _Reader:
         worker = await asyncio.to_thread(_Reader, self._context, self._limits)
         self._running.add(worker)
+        ready = False
+        try:
+            await worker.ready()
+            ready = True
+        except (EOFError, OSError) as error:
+            # No document's fault: were it taken for one, all of them would be rejected.
+            raise UsageError(
+                "the processes that read documents end as they start: is read_memory_mb enough?"
+            ) from error
+        finally:
+            if not ready:
+                await self._end(worker)
         return worker
+
+    async def _end(self, worker: _Reader) -> None:
+        self._running.discard(worker)
+        await asyncio.shield(asyncio.to_thread(worker.kill))
 
     async def __aenter__(self) -> Self:
         return self
@@ -120,8 +139,12 @@ class _Reader:
             self._process: ForkServerProcess = context.Process(
                 target=reader.serve, args=(theirs, limits.memory_bytes), daemon=True, name="news-worker-reader"
             )
-            self._process.start()
+            _start_unheeding(self._process)
         self._socket.settimeout(0)
+
+    async def ready(self) -> None:
+        """Wait until it can be asked. EOFError or OSError: it died before."""
+        await self._receive(len(reader.READY))
 
     async def ask(self, request: reader.Request) -> reader.Reply:
         """Send, and wait for the answer. EOFError or OSError: the process died."""
@@ -148,3 +171,17 @@ class _Reader:
         self._socket.close()
         self._process.kill()
         self._process.join()
+
+
+def _start_unheeding(process: ForkServerProcess) -> None:
+    """Start it and, where it isn't running, the fork server with signals blocked that are the worker's to handle.
+
+    Both go to a whole group (Ctrl-C, systemd): a fork server that ended by one would take the readers along, and what
+    they were reading would look like documents that kill. Called in a thread, whose mask is its own.
+    """
+    resource_tracker.ensure_running()  # first: in some versions of Python it unblocks the signals
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    try:
+        process.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

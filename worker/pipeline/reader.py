@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from worker.core.read import read
 from worker.model import Document, Reading
 
+READY = b"!"  # the first thing said, once all that reading needs is there
 LENGTH = struct.Struct("!Q")
 # (documents, the most bytes an event's record may have)
 Request = tuple[Sequence[Document], int]
@@ -35,6 +36,8 @@ def serve(connection: socket.socket, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with connection, connection.makefile("rwb") as stream:
+        stream.write(READY)
+        stream.flush()
         while header := stream.read(LENGTH.size):
             documents, limit = pickle.loads(stream.read(LENGTH.unpack(header)[0]))  # noqa: S301 (from the own parent)
             reply = _answer(documents, limit)

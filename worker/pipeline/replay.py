@@ -11,25 +11,26 @@ import random
 import secrets
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import BinaryIO
+from typing import Literal
 
 import structlog
 
 from worker.broker.port import Broker
 from worker.core import memory
 from worker.core.decide import decide
-from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure, UsageError
-from worker.model import Decision, FileState, Reading, Record, Source, SplitClaim, Topic
+from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure
+from worker.model import Decision, FileState, Reading, Record, SplitClaim, Topic
 from worker.pipeline import claims
+from worker.pipeline.job import Job, wall_clock
 from worker.pipeline.pace import Pace
 from worker.pipeline.pool import ReaderPool
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.sinks import Sink
 from worker.pipeline.summary import Summary
-from worker.sources.files import Found, Said, Wanted, documents, documents_of_stream
+from worker.pipeline.thread import in_thread
+from worker.sources.files import Found, Said
 
 log = structlog.get_logger()
 
@@ -38,67 +39,6 @@ _BATCH_BYTES = 512 * 1024
 _BATCH_DOCUMENTS = 256
 _AHEAD = 4  # batches read ahead of what is being published
 _PAUSE_SECONDS = (0.2, 3.0)  # between tries at a broker that is away: at first, at most; doubled, with jitter
-
-Open = Callable[[Mapping[str, FileState], str | None], Iterator[Found | Said]]
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to replay, whatever the source."""
-
-    again: bool = False  # publish anew, under a run id
-    limit: int | None = None  # articles to publish at most
-    rate: float | None = None  # articles a second
-    give_up_after: float = 300.0  # seconds without a commit after which a lost broker ends the replay
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A replay of one data set."""
-
-    dataset: str
-    open: Open
-    options: Options
-    partial: bool = False  # --only: takes up no unfinished run, is never all
-    remembers: bool = True  # False for standard input: it can't be opened again
-
-    @property
-    def source(self) -> Source:
-        """The data set as a source of articles."""
-        name = f"dataset:{self.dataset}"
-        return Source(name, "dataset", name)
-
-
-def from_files(
-    roots: Sequence[Path], dataset: str, options: Options, *, only: frozenset[str] = frozenset(), changed: bool = False
-) -> Job:
-    """A replay of files and folders. `only`: path keys."""
-
-    def opened(remembered: Mapping[str, FileState], run: str | None) -> Iterator[Found | Said]:
-        return documents(roots, job.source, remembered, Wanted(run, only, changed), wall_clock)
-
-    job = Job(dataset, opened, options, partial=bool(only))
-    return job
-
-
-def from_stream(stream: BinaryIO, dataset: str, options: Options) -> Job:
-    """A replay of standard input. UsageError when it is opened a second time, after a fault."""
-    opened_before = False
-
-    def opened(_remembered: Mapping[str, FileState], _run: str | None) -> Iterator[Found | Said]:
-        nonlocal opened_before
-        if opened_before:
-            raise UsageError("the broker was away and standard input can't be read again: call again from the start")
-        opened_before = True
-        return documents_of_stream(stream, job.source, wall_clock)
-
-    job = Job(dataset, opened, options, remembers=False)
-    return job
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,18 +136,14 @@ async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]
     """Read and publish; whether every file was read as far as it can be."""
     found = going.job.open(remembered, going.run)
     ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=_AHEAD)
-    complete = True
+    reading: set[asyncio.Task[list[list[Reading]]]] = set()
     try:
         async with asyncio.TaskGroup() as tasks:
-            fetching = tasks.create_task(_fetch(going, found, ahead, tasks))
+            fetching = tasks.create_task(_fetch(going, found, ahead, tasks, reading))
             stopping = tasks.create_task(going.stop.wait())
-            while (entry := await ahead.get()) is not None:
-                await asyncio.wait({entry.readings, stopping}, return_when=asyncio.FIRST_COMPLETED)
-                if going.stop.is_set() or not await _publish_batch(going, sink, entry.batch, entry.readings.result()):
-                    complete = False
-                    break
-            fetching.cancel()
-            stopping.cancel()
+            complete = await _publish_ahead(going, sink, ahead, stopping)
+            for task in (fetching, stopping, *reading):
+                task.cancel()
     except ExceptionGroup as group:
         raise group.exceptions[0] from None  # the first cancels the others, so it is the only one
     await sink.flush()
@@ -215,38 +151,52 @@ async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]
 
 
 async def _fetch(
-    going: _Run, found: Iterator[Found | Said], ahead: asyncio.Queue[_Ahead | None], tasks: asyncio.TaskGroup
+    going: _Run,
+    found: Iterator[Found | Said],
+    ahead: asyncio.Queue[_Ahead | None],
+    tasks: asyncio.TaskGroup,
+    reading: set[asyncio.Task[list[list[Reading]]]],
 ) -> None:
-    """Cut ahead and hand over to the readers, in order; when cancelled, what is being read is dropped."""
-    reading: set[asyncio.Task[list[list[Reading]]]] = set()
-    try:
-        async for batch in _batches(found):
-            documents = [one.document for one in batch if isinstance(one, Found)]
-            task = tasks.create_task(going.pool.read(documents, going.record_bytes))
-            reading.add(task)
-            task.add_done_callback(reading.discard)
-            await ahead.put(_Ahead(batch, task))
-        await ahead.put(None)
-    except asyncio.CancelledError:
-        for task in reading:
-            task.cancel()
-        raise
+    """Cut ahead and hand over to the readers, in order. `reading`: what they have not given back yet."""
+    while batch := await in_thread(lambda: _take(found)):
+        documents = [one.document for one in batch if isinstance(one, Found)]
+        task = tasks.create_task(going.pool.read(documents, going.record_bytes))
+        reading.add(task)
+        task.add_done_callback(reading.discard)
+        await ahead.put(_Ahead(batch, task))
+    await ahead.put(None)
 
 
-async def _batches(found: Iterator[Found | Said]) -> AsyncIterator[list[Found | Said]]:
-    def take() -> list[Found | Said]:
-        batch: list[Found | Said] = []
-        size = 0
-        for one in found:
-            batch.append(one)
-            if isinstance(one, Found):
-                size += len(one.document.data)
-            if size >= _BATCH_BYTES or len(batch) >= _BATCH_DOCUMENTS:
-                break
-        return batch
+def _take(found: Iterator[Found | Said]) -> list[Found | Said]:
+    batch: list[Found | Said] = []
+    size = 0
+    for one in found:
+        batch.append(one)
+        if isinstance(one, Found):
+            size += len(one.document.data)
+        if size >= _BATCH_BYTES or len(batch) >= _BATCH_DOCUMENTS:
+            break
+    return batch
 
-    while batch := await asyncio.to_thread(take):
-        yield batch
+
+async def _publish_ahead(
+    going: _Run, sink: Sink, ahead: asyncio.Queue[_Ahead | None], stopping: asyncio.Task[Literal[True]]
+) -> bool:
+    """Publish what comes until it ends. False: stopped, or the limit is reached."""
+    while True:
+        coming = asyncio.ensure_future(ahead.get())
+        try:
+            await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            if going.stop.is_set():
+                return False
+        finally:
+            coming.cancel()
+        entry = coming.result()
+        if entry is None:
+            return True
+        await asyncio.wait({entry.readings, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if going.stop.is_set() or not await _publish_batch(going, sink, entry.batch, entry.readings.result()):
+            return False
 
 
 async def _publish_batch(
@@ -270,7 +220,7 @@ async def _publish_batch(
     return True
 
 
-async def _publish_reading(
+async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file it stands)
     going: _Run, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool
 ) -> bool:
     job, path = going.job, found.document.path
@@ -310,7 +260,8 @@ def _cut(reading: Reading, start: int, stop: int) -> Reading:
 
 def _narrow(going: _Run, transaction: int, error: RecordRefused) -> None:
     """Halve what a transaction holds until the refused article is alone in it; then it is known, and gets rejected."""
-    if transaction == 1 and going.suspect:
+    # Only while articles go one by one: otherwise the suspect may have been decided after the one that was refused.
+    if going.most == 1 and going.suspect:
         path, end = going.suspect
         if end in going.refused[path]:
             raise BrokerRefused(f"the broker refuses even the rejection of {path} at {end}: {error}") from error
