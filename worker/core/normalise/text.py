@@ -18,6 +18,7 @@ _WHITE = re.compile("[\t\r\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]
 _ORDINARY = bytes([0x0A, *range(0x20, 0x7F)])
 # Neither changed by NFC nor ever composed with what stands before: Latin letters, typographic quotes and dashes, the euro.
 _INERT = re.compile("[\xa1-\u02ff\u2010-\u2027\u20ac]*")
+_SHORT = 200  # characters; up to here looking at each of them costs less than setting some aside
 _LEADING_ZEROS = re.compile("&#0+(?=[0-9])")
 _HUGE_REFERENCE = re.compile("&#[0-9]{8,};?")
 _REPLACEMENT = "\ufffd"
@@ -42,6 +43,8 @@ def fold(text: str) -> str:
     Lone surrogates become U+FFFD, control characters (Cc) but TAB, LF, CR go, NFC, runs of Unicode White_Space become one
     blank, trimmed. Idempotent.
     """
+    if len(text) < _SHORT and text.isascii() and text.isprintable() and "  " not in text:
+        return text.strip(" ")
     clean, white = _clean(text)
     if white:
         # With the control characters gone, what str.split() takes for white space is White_Space exactly.
