@@ -37,7 +37,8 @@ class Summary:
     withdrawals: int = 0
     by_file: dict[str, FileCount] = field(default_factory=dict)  # the first SHOWN
     decided: int = 0  # published, or decided and on the way
-    bytes_done: int = 0  # of files that are read, as on disk
+    bytes_finished: int = 0  # of files that are read, as on disk
+    bytes_begun: int = 0  # likewise of the file that is being read; of a packed one an upper bound
     interrupted: bool = False
     _said: set[str] = field(default_factory=set)  # paths, so that a restored shard says nothing twice
 
@@ -45,6 +46,11 @@ class Summary:
     def committed(self) -> int:
         """Articles and rejections committed: grows as long as there is progress."""
         return self.published + self.rejected.total()
+
+    @property
+    def bytes_done(self) -> int:
+        """How far it is, in bytes as on disk."""
+        return self.bytes_finished + self.bytes_begun
 
     @property
     def nothing_new(self) -> bool:
@@ -75,8 +81,11 @@ class Summary:
                 count.rejected += len(decision.rejected)
             if decision.state and decision.state.done:
                 self.files += 1
-                self.bytes_done += decision.state.size
+                self.bytes_finished += decision.state.size
+                self.bytes_begun = 0
                 self._said.add(decision.path)
+            elif decision.state:
+                self.bytes_begun = min(decision.state.position, decision.state.size)
 
     def said(self, said: Said) -> None:
         """Count what the file source says of a file, once."""
