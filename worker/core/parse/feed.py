@@ -23,7 +23,7 @@ def entries(document: Document) -> Iterator[Entry | Unreadable]:
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
         yield Unreadable(*whole, Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
         return
-    if not parsed.entries and not parsed.version:
+    if not parsed.entries and not parsed.get("version"):  # absent where there were no bytes
         reason = parsed.get("bozo_exception") or "no feed in it"
         yield Unreadable(*whole, Code.INVALID_FEED, f"not readable as RSS or Atom: {reason}")
         return
