@@ -78,8 +78,7 @@ def valid_uri(link: str) -> str | None:
         authority = _AUTHORITY.fullmatch(found["authority"])
         if authority is None or (not authority["host"] and found["scheme"].lower() in _DEFAULT_PORTS):
             return None
-        host = authority["host"] if authority["host"].startswith("[") else _encode(_ascii_host(authority["host"]))
-        place = f"//{host}" + (f":{authority['port']}" if authority["port"] else "")
+        place = f"//{_written_host(authority['host'])}" + (f":{authority['port']}" if authority["port"] else "")
     elif not found["path"] or found["scheme"].lower() in _DEFAULT_PORTS:
         return None
     query = "" if found["query"] is None else f"?{_encode(found['query'])}"
@@ -113,10 +112,15 @@ def _joined(key: str, fragment: str, *, keep: bool) -> str:
 
 
 def _compared_host(host: str) -> str:
-    labels = _ascii_host(host).lower().rstrip(".").split(".")
+    labels = _written_host(host).lower().rstrip(".").split(".")
     if labels[0] in _ALIASES and len(labels) > 2:  # noqa: PLR2004 (two must remain: www.com is a name)
         del labels[0]
     return ".".join(labels)
+
+
+def _written_host(host: str) -> str:
+    """As it stands in a URI; an address literal keeps its brackets."""
+    return host if host.startswith("[") else _encode(_ascii_host(host))
 
 
 def _ascii_host(host: str) -> str:
