@@ -28,7 +28,7 @@ def line_of(found: str | None, entry: Entry) -> str:
 
 def body_of(entry: Entry) -> Body:
     """The body, or the teaser where that stands for it."""
-    teaser = not (entry.text or entry.html)
+    teaser = bool(entry.teaser) and not (entry.text or entry.html)
     plain, markup = (entry.teaser, None) if teaser else (entry.text, entry.html)
     if entry.markup and plain and not markup and html.looks_like_html(plain):
         plain, markup = None, plain

@@ -12,7 +12,6 @@ from worker.core.normalise.dates import Published, instant
 from worker.core.parse import Entry
 
 _STANDARD = {"name": "ninjs", "version": "3.1", "schema": "http://www.iptc.org/std/ninjs/ninjs-schema_3.1.json"}
-_MOST_BYTES = 6  # that a character takes in JSON
 
 
 def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
@@ -57,29 +56,27 @@ def alternative_ids(entry: Entry, uri: str | None) -> list[dict[str, str]]:
     return [{"role": role, "value": value} for role, value in (("guid", guid), ("link", uri)) if value]
 
 
-def shorten(item: dict[str, Any], rest: int, room: int) -> str | None:
-    """Cut the item until it fits: the markup goes first, then the text is cut. What was cut: "", html, or text; None: it can't fit.
+def fitted(item: dict[str, Any], rest: int, room: int) -> tuple[bytes, str] | None:
+    """The item as JSON, cut until it fits, and what was cut: nothing (""), the markup (html), or also the text.
 
-    `rest`: bytes that the event has besides the item; `room`: bytes it may have.
+    `rest`: bytes that the event has besides the item; `room`: bytes it may have. None: it can't be made to fit.
     """
-    bodies = item.get("bodies", [])
-    if sum(len(body["value"]) for body in bodies) * _MOST_BYTES + rest < room // 2 and len(item) < room // 1000:
-        return ""
-    if not _excess(item, rest, room):
-        return ""
+    encoded = orjson.dumps(item)
+    if len(encoded) + rest <= room:
+        return encoded, ""
     item["representationType"] = "partial"
-    item["bodies"] = [body for body in bodies if body["contentType"] == "text/plain"]
+    item["bodies"] = [body for body in item.get("bodies", []) if body["contentType"] == "text/plain"]
     cut = "html"
-    while item["bodies"] and (excess := _excess(item, rest, room)):
+    while item["bodies"]:
+        encoded = orjson.dumps(item)
+        excess = len(encoded) + rest - room
+        if excess <= 0:
+            return encoded, cut
         cut = "text"
-        encoded = item["bodies"][0]["value"].encode()
-        kept = encoded[: max(0, len(encoded) - excess)].decode("utf-8", "ignore").rstrip()
+        whole = item["bodies"][0]["value"].encode()
+        kept = whole[: max(0, len(whole) - excess)].decode("utf-8", "ignore").rstrip()
         item["bodies"] = [_body("text/plain", kept, text.word_count(text.fold(kept)))] if kept else []
-    return cut if item["bodies"] else None
-
-
-def _excess(item: dict[str, Any], rest: int, room: int) -> int:
-    return max(0, len(orjson.dumps(item)) + rest - room)
+    return None
 
 
 def _body(content_type: str, value: str, words: int) -> dict[str, Any]:

@@ -14,7 +14,7 @@ import orjson
 
 from worker.core import event, identity
 from worker.core.content import body_of, line_of
-from worker.core.item import alternative_ids, item_of, shorten
+from worker.core.item import alternative_ids, fitted, item_of
 from worker.core.keys import Key, feed_keys, record_key
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
@@ -96,9 +96,10 @@ class _Builder:
         provenance = self._provenance(entry, key, link)
         said = {"published": _published(published), "language": _language(spoken), "source": self._source}
         rest, found = orjson.dumps(said)[1:-1], orjson.dumps(provenance)
-        cut = shorten(item, len(rest) + len(found), self._room)
-        if cut is None:
+        fitting = fitted(item, len(rest) + len(found), self._room)
+        if fitting is None:
             return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, "over the topic's limit even without its text")
+        encoded, cut = fitting
         if cut:
             provenance["shortened"] = cut
             found = orjson.dumps(provenance)
@@ -113,8 +114,7 @@ class _Builder:
         if wrong := event.violation(whole):
             return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong)
         self._remark(entry, published, cut)
-        encoded = orjson.dumps(item)[:-1]
-        return Article(article_id, content_hash, provenance["entryKey"], encoded, rest, found[:-1], entry.end)
+        return Article(article_id, content_hash, provenance["entryKey"], encoded[:-1], rest, found[:-1], entry.end)
 
     def _provenance(self, entry: Entry, key: Key, link: str) -> dict[str, Any]:
         provenance: dict[str, Any] = {

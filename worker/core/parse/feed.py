@@ -45,7 +45,7 @@ def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
         entry.teaser = summary if summary != content["value"] else None
     else:
         entry.teaser = summary
-    entry.link = found.get("link") or None
+    entry.link = _link(found)
     entry.guid = found.get("id") or None
     # feedparser answers .get("updated") with the published date, and puts dc:date under updated: `published` is what is declared.
     entry.published = found.get("published") or None
@@ -54,3 +54,12 @@ def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
     entry.subjects = tuple(tag["term"] for tag in found.get("tags", ()) if tag.get("term"))
     entry.rights = found.get("rights") or None
     return entry
+
+
+def _link(found: Any) -> str | None:
+    """The declared link; feedparser also gives an id for one, which counts only where it is a permalink (RSS 2.0: a URL)."""
+    link: str | None = found.get("link") or None
+    declared = any(one.get("href") == link for one in found.get("links", ()))
+    return (
+        link if link and (declared or (found.get("guidislink") and link.startswith(("http://", "https://")))) else None
+    )

@@ -10,7 +10,7 @@ from worker.core.parse.entry import Entry, Unreadable
 from worker.model import Code, Document
 
 # A token of another form (`date 20230101x`, "date palms grow …") is no marker but the article's own words.
-_MARKER = re.compile(r"\s*date\s+(\d{4}(?:-\d{2}(?:-\d{2})?)?)(?=\s|\Z)")
+_MARKER = re.compile(r"\s*date\s+([0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)(?=\s|\Z)")
 
 
 def entries(document: Document) -> Iterator[Entry | Unreadable]:
