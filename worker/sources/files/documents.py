@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from worker.model import FileState, Format, Refusal, Source
+from worker.model import Code, FileState, Format, Refusal, Source
 from worker.sources.files.cut import Caps
 from worker.sources.files.found import Found, Opened, found
 from worker.sources.files.resume import Step, compare, skipped_unread
@@ -54,7 +54,7 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
     """What there is to publish under the roots, and what is to be said of the rest. `clock`: ms since the epoch, UTC."""
     reading = _Reading(source, wanted, clock, caps or Caps())
     missing = set(wanted.only)
-    met: dict[str, bytes] | None = {} if len(roots) > 1 else None
+    met: dict[str, bytes] = {}  # by path key, for what two roots may have in common
     for place in walk(roots):
         key = place.path if isinstance(place, Said) else place.key
         if wanted.only and key not in wanted.only:
@@ -62,12 +62,13 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
         missing.discard(key)
         if isinstance(place, Said):
             yield place
-        elif met is not None and met.setdefault(key, place.path) != place.path:
-            yield Said(
-                key, Outcome.SAME_PATH, f"{path_key(met[key])} has the same path in this data set: give --dataset"
-            )
-        else:
+        elif len(roots) == 1 or key not in met:
+            if len(roots) > 1:
+                met[key] = place.path
             yield from _file(place, remembered.get(key), reading)
+        elif met[key] != place.path:
+            other = path_key(met[key])
+            yield Said(key, Outcome.SAME_PATH, f"{other} has the same path in this data set: give --dataset")
     for key in sorted(missing):
         yield Said(
             key, Outcome.UNREADABLE, "there is no such file: --only takes a path as it stands in provenance.file"
@@ -152,6 +153,8 @@ def _look(tape: Tape, caps: Caps) -> tuple[Format | Refusal, bool]:
         if len(longer) == len(head):
             break
         head = longer
+    if tape.damage and not head.strip():
+        return Refusal(Code.DAMAGED_ARCHIVE, f"{tape.damage}: nothing can be had from it"), False
     return sniff(head), is_array(head)
 
 

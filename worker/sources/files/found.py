@@ -91,7 +91,8 @@ def _nothing_more(opened: Opened) -> Said:
 def _runs(opened: Opened, caps: Caps) -> Iterator[Run]:
     tape, content, ordinal = opened.tape, opened.content, opened.records
     if isinstance(content, Refusal):
-        yield (untaken if content.code is Code.EMPTY else refused)(tape, ordinal, content)
+        nothing_yet = content.code in (Code.EMPTY, Code.DAMAGED_ARCHIVE)
+        yield (untaken if nothing_yet else refused)(tape, ordinal, content)
         return
     if content not in (Format.JSONL, Format.JSON):
         yield whole(tape, ordinal, caps)

@@ -37,20 +37,20 @@ _XML_PROLOGUE = re.compile(
 _FEED = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf)[\s>/]", re.IGNORECASE)
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
 _ARRAY = re.compile(rb"\[\s*[{\]]")
-_OBJECT = re.compile(rb'\{\s*["}]')
+_OBJECT = re.compile(rb'\{\s*(?:["}]|\Z)')
 _ELEMENT = re.compile(rb"<[A-Za-z_]")
 
 
 def sniff(head: bytes) -> Format | Refusal:
     """What the file is whose unpacked content starts with `head` (HEAD bytes, or all of it)."""
-    if not head.strip():
+    text = head.removeprefix(_BOM).lstrip()
+    if not text:
         return Refusal(Code.EMPTY, "nothing but white space" if head else "the file is empty")
     encoding = next((encoding for start, encoding in _UTF16.items() if head.startswith(start)), None)
     if encoding:
         return _utf16(head, encoding)
     if unsupported := _unsupported(head):
         return Refusal(Code.UNSUPPORTED_FORMAT, unsupported)
-    text = head.removeprefix(_BOM).lstrip()
     if text.startswith(b"<"):
         return _markup(text)
     if _OBJECT.match(text):

@@ -26,49 +26,59 @@ def values(tape: Tape, ordinal: int, caps: Caps, *, array: bool) -> Iterator[Run
         _take_opening(tape)
     scanner = Scanner()
     held = b""
-    seen = 0  # up to here the scanner has seen what is held
+    begun = seen = 0  # where in it the value begins that has not ended, and up to where the scanner has seen it
     closed = False
     while not closed and (data := tape.read(min(CHUNK, caps.run))):
         held += data
-        ended, records, seen, closed = _scan(scanner, held, seen)
+        ended, records, begun, seen, closed = _scan(scanner, held, begun, seen, caps.record)
         if records:
             yield counted(tape, held[:ended], ordinal, records)
-            held, seen, ordinal = held[ended:], seen - ended, ordinal + records
-        if scanner.inside and len(held) > caps.record:
-            yield _oversized(tape, scanner, held, ordinal, caps.record)
-            scanner, held, seen, ordinal = Scanner(), b"", 0, ordinal + 1
+            held, begun, seen, ordinal = held[ended:], begun - ended, seen - ended, ordinal + records
+        if seen - begun > caps.record:
+            tape.take(held[:begun])
+            tape.give_back(held[seen:])
+            yield _oversized(tape, scanner, held[begun:seen], ordinal, caps.record)
+            if scanner.inside:
+                return  # it never ends
+            held, begun, seen, ordinal = b"", 0, 0, ordinal + 1
         elif not scanner.inside and not closed:  # separators, however many
             tape.take(held)
-            held, seen = b"", 0
+            held, begun, seen = b"", 0, 0
     if scanner.inside and scanner.scalar and not array and not tape.damage:  # the end of the stream is its end
         yield counted(tape, held, ordinal, 1)
         return
     tape.give_back(held)
-    if tape.damage:
-        return
-    well = array and _closes(tape.peek(caps.record)) if closed or array else not scanner.inside
-    if not well:
+    if not tape.damage and not _ends_well(tape, caps, array=array, closed=closed, inside=scanner.inside):
         yield refused(tape, ordinal, Refusal(Code.INVALID_JSON, "from here on it is not JSON, or it breaks off"))
 
 
-def _scan(scanner: Scanner, held: bytes, seen: int) -> tuple[int, int, int, bool]:
-    """Where the last whole value ends, how many whole ones there are, up to where it was scanned, whether the array is closed."""
+def _ends_well(tape: Tape, caps: Caps, *, array: bool, closed: bool, inside: bool) -> bool:
+    if array:
+        return tape.peek(caps.record).strip(b" \t\r\n,") == b"]"
+    return not closed and not inside
+
+
+def _scan(scanner: Scanner, held: bytes, begun: int, seen: int, cap: int) -> tuple[int, int, int, int, bool]:
+    """Where the last whole value ends and how many there are, where the next begins and is seen to, whether a bracket closes.
+
+    Stops after a value over the cap, which isn't counted.
+    """
     ended = records = 0
     while seen < len(held):
         if not scanner.inside:
-            seen = next_value(held, seen)
+            begun = seen = next_value(held, seen)
             if held[seen : seen + 1] in _CLOSING:
-                return ended, records, seen, True
+                return ended, records, begun, seen, True
         end = scanner.end(held, seen)
-        if end < 0:
-            return ended, records, len(held), False
-        seen = ended = end
-        records += 1
-    return ended, records, seen, False
+        seen = end if end >= 0 else len(held)
+        if end < 0 or end - begun > cap:
+            break
+        ended, records, begun = end, records + 1, end
+    return ended, records, begun, seen, False
 
 
 def _oversized(tape: Tape, scanner: Scanner, data: bytes, ordinal: int, cap: int) -> Run:
-    """A value that is too large, whose beginning (`data`) the scanner has seen. The rest is read without being kept."""
+    """A value that is too large; the scanner has seen its beginning (`data`), or all. The rest is read without being kept."""
     before, start, kept = tape.digest.copy(), tape.position, data[:KEPT]
     digest = hashlib.sha256(data)
     tape.take(data)
@@ -89,7 +99,3 @@ def _take_opening(tape: Tape) -> None:
         tape.take(tape.read(len(head)))
     inner = head.removeprefix(_BOM).lstrip()
     tape.take(tape.read(len(head) - len(inner) + inner.startswith(b"[")))
-
-
-def _closes(rest: bytes) -> bool:
-    return rest.strip(b" \t\r\n,") == b"]"
