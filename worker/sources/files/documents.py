@@ -12,18 +12,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
-from worker.model import Code, FileState, Format, Refusal, Source
+from worker.model import STANDARD_INPUT, Code, FileState, Format, Refusal, Source
 from worker.sources.files.cut import Caps
 from worker.sources.files.found import Found, Opened, found
-from worker.sources.files.resume import Step, compare, skipped_unread
+from worker.sources.files.resume import Step, carried, compare, in_run, skipped_unread
 from worker.sources.files.said import Outcome, Said
 from worker.sources.files.sniff import HEAD, is_array, sniff
 from worker.sources.files.tape import Tape
 from worker.sources.files.unpack import unpacked
 from worker.sources.files.walk import Place, open_regular, path_key, reason, walk
-
-STANDARD_INPUT = "-"
-
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -89,29 +86,28 @@ def documents_of_stream(
         yield Said(STANDARD_INPUT, Outcome.UNREADABLE, reason(error))
 
 
-def _file(place: Place, state: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
+def _file(place: Place, remembered: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
     run = reading.wanted.run
-    if run is not None and state and state.run != run:
-        state = None
+    state, before = in_run(remembered, run), carried(remembered, run)
     try:
-        before = os.stat(place.path)
-        if state and skipped_unread(state, _as_opened(place, before, run)):
+        met = os.stat(place.path)
+        if state and skipped_unread(state, _as_opened(place, met, run, before)):
             yield Said(place.key, Outcome.ALREADY, "nothing about it changed")
             return
-        opened = open_regular(place.path) if stat.S_ISREG(before.st_mode) else None
+        opened = open_regular(place.path) if stat.S_ISREG(met.st_mode) else None
         if not opened:
             yield Said(place.key, Outcome.NOT_A_FILE, "not a regular file (a FIFO, socket or device): not read")
             return
         descriptor, at_open = opened
         with open(descriptor, "rb", buffering=0) as stream:
-            yield from _stream(stream, _as_opened(place, at_open, run), state, reading)
+            yield from _stream(stream, _as_opened(place, at_open, run, before), state, reading)
     except OSError as error:
         yield Said(place.key, Outcome.UNREADABLE, reason(error))
 
 
-def _as_opened(place: Place, found: os.stat_result, run: str | None) -> FileState:
-    location = path_key(place.path)
-    return FileState(place.key, location, found.st_ino, found.st_size, found.st_mtime_ns, "", 0, 0, done=False, run=run)
+def _as_opened(place: Place, found: os.stat_result, run: str | None, before: FileState | None) -> FileState:
+    location, size, changed = path_key(place.path), found.st_size, found.st_mtime_ns
+    return FileState(place.key, location, found.st_ino, size, changed, "", 0, 0, done=False, run=run, before=before)
 
 
 def _stream(stream: BinaryIO, now: FileState, state: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
@@ -160,4 +156,6 @@ def _look(tape: Tape, caps: Caps) -> tuple[Format | Refusal, bool]:
 
 def _moved(state: FileState, now: FileState) -> FileState:
     """What is remembered, at the place and with the times of now, so that it is skipped unread next time."""
-    return replace(state, location=now.location, inode=now.inode, size=now.size, mtime_ns=now.mtime_ns)
+    return replace(
+        state, location=now.location, inode=now.inode, size=now.size, mtime_ns=now.mtime_ns, before=now.before
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from enum import Enum, auto
 
 from worker.model import FileState, Format, Refusal
@@ -18,6 +20,26 @@ class Step(Enum):
     GROWN = auto()  # JSON lines were added: from the position
     ANEW = auto()  # it is something else now, but not one record of it was published: from the start
     CHANGED = auto()  # it is something else now
+
+
+def in_run(state: FileState | None, run: str | None) -> FileState | None:
+    """What counts for a replay under this run id; without one, what was published outside any run, else in whichever."""
+    of_run = next((one for one in _remembered(state) if one.run == run), None)
+    return of_run if of_run or run is not None else state
+
+
+def carried(state: FileState | None, run: str | None) -> FileState | None:
+    """What is to be kept beneath a state of this run: that of no run, and the newest of another one."""
+    others = [one for one in _remembered(state) if one.run != run]
+    outside = next((replace(one, before=None) for one in others if one.run is None), None)
+    inside = next((one for one in others if one.run is not None), None)
+    return replace(inside, before=outside) if inside else outside
+
+
+def _remembered(state: FileState | None) -> Iterator[FileState]:
+    while state:
+        yield state
+        state = state.before
 
 
 def skipped_unread(state: FileState, now: FileState) -> bool:

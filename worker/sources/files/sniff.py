@@ -29,6 +29,7 @@ _MAGIC = {
     b"\x1f\x8b": "packed twice: unpack it first",
     b"\x28\xb5\x2f\xfd": "packed twice: unpack it first",
 }
+_MAGICS = tuple(_MAGIC)  # tried at once: it is tried on every file
 _TAR = re.compile(rb".{257}ustar", re.DOTALL)
 _BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _XML_PROLOGUE = re.compile(
@@ -46,9 +47,8 @@ def sniff(head: bytes) -> Format | Refusal:
     text = head.removeprefix(_BOM).lstrip()
     if not text:
         return Refusal(Code.EMPTY, "nothing but white space" if head else "the file is empty")
-    encoding = next((encoding for start, encoding in _UTF16.items() if head.startswith(start)), None)
-    if encoding:
-        return _utf16(head, encoding)
+    if head.startswith(tuple(_UTF16)):
+        return _utf16(head, next(encoding for start, encoding in _UTF16.items() if head.startswith(start)))
     if unsupported := _unsupported(head):
         return Refusal(Code.UNSUPPORTED_FORMAT, unsupported)
     if text.startswith(b"<"):
@@ -60,9 +60,8 @@ def sniff(head: bytes) -> Format | Refusal:
 
 def _unsupported(head: bytes) -> str | None:
     """What it is, and what to do, if it is nothing that holds text as it stands."""
-    for magic, what in _MAGIC.items():
-        if head.startswith(magic):
-            return what
+    if head.startswith(_MAGICS):
+        return next(what for magic, what in _MAGIC.items() if head.startswith(magic))
     if _BZIP2.match(head):
         return "bzip2 data: unpack it first (gzip and zstd are read as they are)"
     if _TAR.match(head):

@@ -21,6 +21,7 @@ class Tape:
         self.position = 0
         self.digest = hashlib.sha256()
         self.damage: Damaged | None = None  # why nothing more comes
+        self._ended = False
 
     def peek(self, size: int) -> bytes:
         """The next `size` bytes, fewer only at the end or before damage; they are not taken."""
@@ -54,14 +55,12 @@ class Tape:
 
     def _more(self, size: int) -> bytes:
         parts = []
-        while size and not self.damage:
+        while size and not self._ended:
             try:
                 data = self._stream.read(size)
             except Damaged as damage:
-                self.damage = damage
-                break
-            if not data:
-                break
+                self.damage, data = damage, b""
+            self._ended = not data
             parts.append(data)
             size -= len(data)
         return b"".join(parts)
