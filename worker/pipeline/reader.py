@@ -5,7 +5,8 @@ The process is made to be killed: it keeps nothing, and whatever it can't do it 
 
 from __future__ import annotations
 
-import ctypes
+import fcntl
+import multiprocessing
 import os
 import pickle
 import resource
@@ -24,15 +25,12 @@ Request = tuple[Sequence[Document], int]
 # the readings, or why there are none
 Reply = list[Reading] | str
 
-_PR_SET_PDEATHSIG = 1  # prctl(2)
-
 
 def serve(connection: socket.socket, memory_bytes: int) -> None:
     """Answer requests until the socket closes. Ctrl-C and SIGTERM are the parent's to handle, so both are ignored here."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    # Even a process stuck in C code must not outlive the worker: its parent, the fork server, ends with the worker.
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    _end_with_worker()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with connection, connection.makefile("rwb") as stream:
@@ -47,6 +45,18 @@ def serve(connection: socket.socket, memory_bytes: int) -> None:
             stream.flush()
             if isinstance(reply, str):
                 os._exit(1)
+
+
+def _end_with_worker() -> None:
+    """Have the kernel send SIGIO, which ends a process, when the worker is gone: nothing stuck in C code would notice.
+
+    PR_SET_PDEATHSIG tells nothing: the parent is the fork server, and that lives for as long as one of its children.
+    """
+    worker = multiprocessing.parent_process()
+    if worker:
+        signal.signal(signal.SIGIO, signal.SIG_DFL)
+        fcntl.fcntl(worker.sentinel, fcntl.F_SETOWN, os.getpid())
+        fcntl.fcntl(worker.sentinel, fcntl.F_SETFL, fcntl.fcntl(worker.sentinel, fcntl.F_GETFL) | os.O_ASYNC)
 
 
 def _answer(documents: Sequence[Document], limit: int) -> Reply:
