@@ -2,7 +2,6 @@
 
     WorkerError
     ├── UsageError            ends the process: the call or the configuration is wrong (exit 2)
-    ├── SourceFault           a file couldn't be read: it is left, said, and tried again next time
     └── BrokerError
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
         │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty
@@ -21,10 +20,6 @@ class WorkerError(Exception):
 
 class UsageError(WorkerError):
     """The command line or the settings are wrong."""
-
-
-class SourceFault(WorkerError):
-    """A file couldn't be read (permission, vanished, changed while read). Nothing of it is remembered as done."""
 
 
 class BrokerError(WorkerError):

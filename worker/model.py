@@ -10,6 +10,9 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any
 
+# The path key of standard input, which can't be opened again.
+STANDARD_INPUT = "-"
+
 
 class Topic(StrEnum):
     """The topics of the contract, without the installation's prefix (a broker adds it)."""
@@ -148,6 +151,13 @@ class Rejection(_Packed):
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawal(_Packed):
+    """An explicit deletion. A replay counts and shows it, no more."""
+
+    end: int  # the position just after it
+
+
+@dataclass(frozen=True, slots=True)
 class Note(_Packed):
     """Something said about an article that was published all the same: a date that is none, an encoding that was guessed."""
 
@@ -159,12 +169,11 @@ class Note(_Packed):
 class Reading(_Packed):
     """What a document says, in its order. It can be cut between any two items."""
 
-    items: tuple[Article | Rejection, ...]
+    items: tuple[Article | Rejection | Withdrawal, ...]
     start: int
     end: int
     observed_at: int
     notes: tuple[Note, ...] = ()
-    withdrawals: int = 0  # explicit deletions found; a replay counts and shows them, no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,7 @@ class FileState:
     records: int  # how many lie before `position`, rejected ones too
     done: bool
     run: str | None  # the run id of a replay with --again
+    before: FileState | None = None  # what is remembered of it outside that run, so that no other run forgets its own
 
 
 @dataclass(frozen=True, slots=True)

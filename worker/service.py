@@ -11,6 +11,7 @@ import os
 import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import BinaryIO
 
 import structlog
@@ -43,17 +44,16 @@ async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: S
 
 async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: Summary, stream: BinaryIO) -> None:
     """Write the events as lines and remember nothing. BrokenPipeError: nobody reads any more."""
-    sink = Lines(stream, summary.adopt)
     with _stop_on_signals() as stop:
         async with _pool(settings) as pool:
             for job in jobs:
+                sink = Lines(stream, partial(summary.adopt, job.dataset))
                 await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_DEFAULT_RECORD_BYTES)
         summary.interrupted = stop.is_set()
 
 
 async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
     """Count what a replay would publish, given what the broker remembers, if there is one."""
-    sink = DryRun(summary.adopt)
     memories = {job.dataset: ReplayMemory(job.dataset) for job in jobs}
     record_bytes = _DEFAULT_RECORD_BYTES
     try:
@@ -68,6 +68,7 @@ async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> 
         async with _pool(settings) as pool:
             for job in jobs:
                 files = memories[job.dataset].files
+                sink = DryRun(partial(summary.adopt, job.dataset))
                 await pour(sink, pool, job, summary, stop, remembered=files, record_bytes=record_bytes)
         summary.interrupted = stop.is_set()
 

@@ -8,6 +8,7 @@ import sys
 import time
 
 from bench.corpus import lines
+
 from worker.core.decide import decide
 from worker.core.read import read
 from worker.model import Document, Format, Source

@@ -16,7 +16,7 @@ from worker.model import Record, Topic
 
 @dataclass(frozen=True, slots=True)
 class Shard:
-    """The unit of ownership. `name` is frozen for ever: on Kafka it is the transactional.id."""
+    """The unit of ownership. `name` is frozen for ever: behind the prefix it is Kafka's transactional.id."""
 
     name: str
     state: Topic  # the compacted topic that holds what the shard remembers

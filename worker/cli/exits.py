@@ -22,6 +22,4 @@ def exit_of(error: errors.WorkerError) -> Exit:
     match error:
         case errors.BrokerAway() | errors.Unsure() | errors.ClaimLost():
             return Exit.BROKER
-        case errors.SourceFault():
-            return Exit.LEFT
     return Exit.USAGE

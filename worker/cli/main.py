@@ -102,6 +102,9 @@ def run(arguments: Sequence[str]) -> int:
     except WorkerError as error:
         _complain(str(error))
         return exit_of(error)
+    except OSError as error:  # a full disk under standard output, mostly
+        _complain(f"{error.strerror or error}{f': {error.filename}' if error.filename else ''}")
+        return Exit.USAGE
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return Exit.USAGE

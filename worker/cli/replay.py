@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+import os
+import posixpath
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +14,7 @@ import click
 from worker.cli.exits import Exit
 from worker.cli.options import with_settings
 from worker.errors import UsageError
+from worker.model import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +22,6 @@ if TYPE_CHECKING:
     from worker.pipeline.job import Job, Options
     from worker.pipeline.summary import Summary
     from worker.settings import Settings
-
-_STANDARD_INPUT = "-"
 
 
 @click.command()
@@ -73,10 +75,14 @@ def command(  # noqa: PLR0913 (the options of the command line)
 
     if target not in (None, "-"):
         raise UsageError(f"--to takes only `-` (standard output), not {target!r}; a broker is named by --broker")
+    if rate is not None and not math.isfinite(rate):
+        raise UsageError(f"--rate {rate} is no number of articles a second")
+    if dataset is not None and not dataset.strip():
+        raise UsageError("--dataset is empty: give a name, or leave it out to take the path's last part")
     if target and dry_run:
         raise UsageError("--to - publishes nowhere and --dry-run nothing: give one of them")
     options = Options(again=again, limit=limit, rate=rate, give_up_after=settings.give_up_after_s)
-    jobs = _jobs(paths, dataset, options, only=frozenset(only), changed=changed)
+    jobs = _jobs(paths, dataset, options, only=frozenset(map(posixpath.normpath, only)), changed=changed)
     summary = Summary()
     try:
         asyncio.run(_run(settings, jobs, summary, paths, target=target, dry_run=dry_run))
@@ -97,7 +103,7 @@ async def _run(  # noqa: PLR0913 (what the command line says)
     from worker import service
     from worker.cli.progress import showing
 
-    async with showing(summary, [Path(path) for path in paths if path != _STANDARD_INPUT]):
+    async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT]):
         if target:
             await service.replay_into_stream(settings, jobs, summary, sys.stdout.buffer)
         elif dry_run:
@@ -111,11 +117,14 @@ def _jobs(
 ) -> list[Job]:
     """A job a data set: all paths with --dataset, else those with the same last part."""
     from worker.pipeline.job import from_files, from_stream
+    from worker.sources.files import path_key
 
     by_name: dict[str, list[Path]] = {}
     jobs = []
     for path in paths:
-        if path == _STANDARD_INPUT:
+        if path == STANDARD_INPUT:
+            if sys.stdin is None:
+                raise UsageError("standard input is closed: there is nothing to read from")
             if only or changed:
                 raise UsageError("--only and --changed are about files; standard input is read as it comes")
             click.echo(
@@ -128,7 +137,7 @@ def _jobs(
         root = Path(path)
         if not root.exists() and not root.is_symlink():
             raise UsageError(f"{path}: no such file or folder")
-        name = dataset or root.resolve().name
+        name = dataset or path_key(os.fsencode(root.resolve().name))
         if not name:
             raise UsageError(f"{path} has no last part to name the data set by: give --dataset NAME")
         by_name.setdefault(name, []).append(root)

@@ -19,7 +19,10 @@ def close(summary: Summary, *, dry_run: bool, to_stream: bool) -> None:
 def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
     """One thing a line; counts first, then single cases, then what to do."""
     would = "would be " if dry_run else ""
-    yield f"{_count(summary.published, 'article')} {would}published from {_count(summary.files, 'file')}"
+    finished = f", {_count(summary.files, 'file')} read to the end" if summary.files else ""
+    yield f"{_count(summary.published, 'article')} {would}published{finished}"
+    if not summary.committed and not summary.outcomes and not summary.interrupted:
+        yield "there was nothing to read"
     for outcome, count in sorted(summary.outcomes.items()):
         if not outcome.left:
             yield f"{count:,} {outcome.value}"

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Set as AbstractSet
 
 from worker.core import event
-from worker.model import Article, Code, Decision, FileState, Reading, Rejection, Source, Stage
+from worker.model import Article, Code, Decision, FileState, Reading, Rejection, Source, Stage, Withdrawal
 
 
 def decide(  # noqa: PLR0913 (a reading and what is known besides)
@@ -28,7 +28,11 @@ def decide(  # noqa: PLR0913 (a reading and what is known besides)
     """
     records = []
     rejected = []
+    withdrawals = 0
     for found in reading.items:
+        if isinstance(found, Withdrawal):
+            withdrawals += 1
+            continue
         item = _refused(found) if isinstance(found, Article) and found.end in refused else found
         if isinstance(item, Article):
             records.append(event.created(item, source, reading.observed_at, run))
@@ -36,7 +40,7 @@ def decide(  # noqa: PLR0913 (a reading and what is known besides)
             records.append(event.rejected(item, source, reading.observed_at))
             rejected.append(item)
     published = len(records) - len(rejected)
-    return Decision(path, tuple(records), published, tuple(rejected), reading.notes, reading.withdrawals, state)
+    return Decision(path, tuple(records), published, tuple(rejected), reading.notes, withdrawals, state)
 
 
 def _refused(article: Article) -> Rejection:

@@ -10,9 +10,9 @@ from worker.core import identity
 from worker.core.content import body_of, line_of
 from worker.core.normalise import dates, links, text
 from worker.core.parse import Entry
+from worker.model import STANDARD_INPUT
 
 Key = tuple[str, str]
-STANDARD_INPUT = "-"
 _FULL_DATE = ("day", "minute", "second")
 
 

@@ -16,7 +16,7 @@ from worker.errors import BrokerRefused
 from worker.model import FileState, Record, SplitClaim, Topic
 
 VERSION = 1
-_FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name != "path")
+_FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name not in ("path", "before"))
 
 
 @dataclass(slots=True)
@@ -59,7 +59,13 @@ class ReplayMemory:
         if found is None:
             self.files.pop(path, None)
         else:
-            self.files[path] = FileState(path, *(found[name] for name in _FILE_FIELDS))
+            self.files[path] = _file_state(path, found)
+
+
+def _file_state(path: str, found: dict[str, Any]) -> FileState:
+    members = {name: found[name] for name in _FILE_FIELDS}
+    before = found.get("before")
+    return FileState(path, **members, before=_file_state(path, before) if before else None)
 
 
 def _load(key: bytes, value: bytes) -> dict[str, Any]:

@@ -18,8 +18,8 @@ from worker.core.item import alternative_ids, fitted, item_of
 from worker.core.keys import Key, feed_keys, record_key
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
-from worker.core.parse import PARSERS, Entry, Unreadable
-from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Refusal, Rejection, Stage
+from worker.core.parse import PARSERS, Entry, Unreadable, Withdrawn
+from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Refusal, Rejection, Stage, Withdrawal
 
 WORKER_VERSION = version("news-worker")
 
@@ -29,7 +29,7 @@ def read(document: Document, limit: int) -> Reading:
     builder = _Builder(document, limit)
     if document.refused:
         end = document.end
-        items: list[Article | Rejection] = [builder.refused(document.refused)]
+        items: list[Article | Rejection | Withdrawal] = [builder.refused(document.refused)]
     elif document.format is Format.FEED:
         found = list(_distinct(PARSERS[Format.FEED](document)))
         entries = [one for one in found if isinstance(one, Entry)]
@@ -55,10 +55,13 @@ class _Builder:
         self._room = limit - event.OVERHEAD
         self._observed = event.rfc3339(document.observed_at)
         self._second = self._observed[:19] + "Z"
+        self._digest = hashlib.sha256(document.data).hexdigest()
         self._source = {"id": document.source.id, "kind": document.source.kind}
         self.notes: list[Note] = []
 
-    def item(self, found: Entry | Unreadable, key: Key | None) -> Article | Rejection:
+    def item(self, found: Entry | Unreadable | Withdrawn, key: Key | None) -> Article | Rejection | Withdrawal:
+        if isinstance(found, Withdrawn):
+            return Withdrawal(found.end)
         if isinstance(found, Unreadable):
             return self._rejected(found, found.code, Stage.READ, found.message)
         return self._article(found, key or record_key(found, self._document.path))
@@ -72,7 +75,7 @@ class _Builder:
             refusal.message,
             identity.entry_key(identity.path_key(document.path, document.ordinal)),
             document.data[: event.RAW_KEPT],
-            refusal.digest or hashlib.sha256(document.data).hexdigest(),
+            refusal.digest or self._digest,
             refusal.size if refusal.size is not None else len(document.data),
             document.end,
         )
@@ -120,7 +123,7 @@ class _Builder:
         provenance: dict[str, Any] = {
             "observedAt": self._observed,
             "file": self._document.path,
-            "documentDigest": "sha256:" + hashlib.sha256(entry.raw).hexdigest(),
+            "documentDigest": f"sha256:{self._digest_of(entry.raw)}",
             "entryKey": identity.entry_key(key[1]),
             "workerVersion": WORKER_VERSION,
         }
@@ -133,8 +136,12 @@ class _Builder:
     def _rejected(self, found: Entry | Unreadable, code: Code, stage: Stage, message: str) -> Rejection:
         raw = found.raw
         place = identity.entry_key(identity.path_key(self._document.path, found.ordinal))
-        digest = hashlib.sha256(raw).hexdigest()
+        digest = self._digest_of(raw)
         return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end)
+
+    def _digest_of(self, raw: bytes) -> str:
+        # An entry of a feed has no bytes of its own: hashing the feed for each would take quadratic time.
+        return self._digest if raw is self._document.data else hashlib.sha256(raw).hexdigest()
 
     def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
         """Say what a person would want to know of an article that is published all the same."""
@@ -166,7 +173,7 @@ def _language(found: Language) -> dict[str, Any]:
     return {name: member for name, member in members.items() if member is not None}
 
 
-def _distinct(found: Iterator[Entry | Unreadable]) -> Iterator[Entry | Unreadable]:
+def _distinct(found: Iterator[Entry | Unreadable | Withdrawn]) -> Iterator[Entry | Unreadable | Withdrawn]:
     """Entries of one document alike in guid, link and content are one; the first stays."""
     seen = set()
     for one in found:

@@ -52,32 +52,38 @@ class ReaderPool:
         # Never fork: the child would inherit the loop's signal wake-up, and killing it could shut the parent down.
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload([reader.__name__])
+        self.jobs = jobs
         self._slots = asyncio.Semaphore(jobs)
         self._idle: list[_Reader] = []
         self._running: set[_Reader] = set()
 
-    async def read(self, documents: Sequence[Document], limit: int) -> list[list[Reading]]:
+    async def read(self, documents: Sequence[Document], limit: int, *, alone: bool = False) -> list[list[Reading]]:
         """The readings of each document, in order: one, or several of one that had to be halved.
 
         `limit`: bytes that one event's record may have. Every document gets a reading, whatever it does to the process
-        that reads it.
+        that reads it. `alone`: the one document was tried before, and gets a process that has read nothing yet.
         """
         try:
-            return [[reading] for reading in await self._call(documents, limit)]
+            return [[reading] for reading in await self._call(documents, limit, fresh=alone)]
         except _ReadFailed as failure:
             if len(documents) > 1:
                 # Not in halves: each of them that holds the culprit would take the whole time limit again.
                 return [(await self.read([document], limit))[0] for document in documents]
             parts = halve(documents[0])
+            if parts is None and not alone:
+                # It may be innocent: killed while idle, stopped for a while, or full of what earlier documents left.
+                return await self.read(documents, limit, alone=True)
             if parts is None:
                 log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
                 refusal = Refusal(failure.code, str(failure))
                 return [[read(replace(documents[0], refused=refusal), limit)]]
         return [[reading for part in parts for reading in (await self.read([part], limit))[0]]]
 
-    async def _call(self, documents: Sequence[Document], limit: int) -> list[Reading]:
+    async def _call(self, documents: Sequence[Document], limit: int, *, fresh: bool) -> list[Reading]:
         async with self._slots:
-            worker = self._idle.pop() if self._idle else await self._start()
+            if fresh and self._idle:
+                await self._end(self._idle.pop())
+            worker = self._idle.pop() if self._idle and not fresh else await self._start()
             reply: reader.Reply = ""
             try:
                 async with asyncio.timeout(self._limits.seconds):

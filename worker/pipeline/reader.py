@@ -14,11 +14,13 @@ import signal
 import socket
 import struct
 from collections.abc import Sequence
+from contextlib import suppress
 
 from worker.core.read import read
-from worker.model import Document, Reading
+from worker.model import Document, Format, Reading, Source
 
-READY = b"!"  # the first thing said, once all that reading needs is there
+READY = b"!"  # the first thing said, once a document could be read within the limits
+_TRIAL = Document(Source("", "", ""), "", Format.TEXT, b"It rained for six days.", 0, 23, 0, 0)
 LENGTH = struct.Struct("!Q")
 # (documents, the most bytes an event's record may have)
 Request = tuple[Sequence[Document], int]
@@ -33,7 +35,9 @@ def serve(connection: socket.socket, memory_bytes: int) -> None:
     _end_with_worker()
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    with connection, connection.makefile("rwb") as stream:
+    with suppress(BrokenPipeError, ConnectionResetError), connection, connection.makefile("rwb") as stream:
+        if isinstance(_answer([_TRIAL], len(_TRIAL.data) + 10_000), str):
+            return
         stream.write(READY)
         stream.flush()
         while header := stream.read(LENGTH.size):

@@ -13,6 +13,7 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -37,7 +38,7 @@ log = structlog.get_logger()
 # What one call to a reader's process gets at most: bytes, and documents (small files).
 _BATCH_BYTES = 512 * 1024
 _BATCH_DOCUMENTS = 256
-_AHEAD = 4  # batches read ahead of what is being published
+_AHEAD = 2  # batches read ahead of what is being published, besides one a process
 _PAUSE_SECONDS = (0.2, 3.0)  # between tries at a broker that is away: at first, at most; doubled, with jitter
 
 
@@ -122,7 +123,7 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
         return memory.file_record(job.dataset, state, wall_clock())
 
     async with claims.own(broker, mine) as (claim, remembered):
-        async with OwnedShard(claim, remember, going.summary.adopt) as shard:
+        async with OwnedShard(claim, remember, partial(going.summary.adopt, job.dataset)) as shard:
             try:
                 complete = await _read_all(going, shard, remembered.files)
             except RecordRefused as error:
@@ -135,7 +136,7 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
 async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]) -> bool:
     """Read and publish; whether every file was read as far as it can be."""
     found = going.job.open(remembered, going.run)
-    ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=_AHEAD)
+    ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=going.pool.jobs + _AHEAD)
     reading: set[asyncio.Task[list[list[Reading]]]] = set()
     try:
         async with asyncio.TaskGroup() as tasks:
@@ -206,7 +207,7 @@ async def _publish_batch(
     waiting = iter(readings)
     for one in batch:
         if isinstance(one, Said):
-            going.summary.said(one)
+            going.summary.said(going.job.dataset, one)
             if one.state and going.job.remembers:
                 await sink.publish(Decision(one.path, (), 0, (), (), 0, one.state))
             continue
@@ -254,7 +255,7 @@ def _cut(reading: Reading, start: int, stop: int) -> Reading:
     items = reading.items[start:stop]
     end = reading.end if stop >= len(reading.items) else items[-1].end
     if stop < len(reading.items):
-        return replace(reading, items=items, end=end, notes=(), withdrawals=0)
+        return replace(reading, items=items, end=end, notes=())
     return replace(reading, items=items, end=end)
 
 

@@ -14,15 +14,6 @@ SHOWN = 50
 
 
 @dataclass(slots=True)
-class FileCount:
-    """What became of one file's records in this run."""
-
-    published: int = 0
-    rejected: int = 0
-    note: str = ""
-
-
-@dataclass(slots=True)
 class Summary:
     """Counts of one `replay` call, over all its data sets."""
 
@@ -35,12 +26,12 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)
     noted: list[str] = field(default_factory=list)  # the first SHOWN
     withdrawals: int = 0
-    by_file: dict[str, FileCount] = field(default_factory=dict)  # the first SHOWN
     decided: int = 0  # published, or decided and on the way
     bytes_finished: int = 0  # of files that are read, as on disk
     bytes_begun: int = 0  # likewise of the file that is being read; of a packed one an upper bound
     interrupted: bool = False
-    _said: set[str] = field(default_factory=set)  # paths, so that a restored shard says nothing twice
+    # By data set, path and outcome, so that a restored shard says nothing twice.
+    _said: set[tuple[str, str, Outcome]] = field(default_factory=set)
 
     @property
     def committed(self) -> int:
@@ -62,7 +53,7 @@ class Summary:
         """Whether something was rejected or left, or the replay was interrupted."""
         return self.interrupted or bool(self.rejected) or any(outcome.left for outcome in self.outcomes)
 
-    def adopt(self, decisions: Sequence[Decision]) -> None:
+    def adopt(self, dataset: str, decisions: Sequence[Decision]) -> None:
         """Count what was committed."""
         for decision in decisions:
             self.published += decision.published
@@ -75,23 +66,20 @@ class Summary:
                 self.notes[note.code] += 1
                 if len(self.noted) < SHOWN:
                     self.noted.append(note.message)
-            if decision.path in self.by_file or len(self.by_file) < SHOWN:
-                count = self.by_file.setdefault(decision.path, FileCount())
-                count.published += decision.published
-                count.rejected += len(decision.rejected)
             if decision.state and decision.state.done:
-                self.files += 1
+                self.files += bool(decision.records)
                 self.bytes_finished += decision.state.size
                 self.bytes_begun = 0
-                self._said.add(decision.path)
+                self._said.add((dataset, decision.path, Outcome.ALREADY))
             elif decision.state:
                 self.bytes_begun = min(decision.state.position, decision.state.size)
 
-    def said(self, said: Said) -> None:
+    def said(self, dataset: str, said: Said) -> None:
         """Count what the file source says of a file, once."""
-        if said.path in self._said:
+        key = (dataset, said.path, said.outcome)
+        if key in self._said:
             return
-        self._said.add(said.path)
+        self._said.add(key)
         self.outcomes[said.outcome] += 1
         if said.outcome.left and len(self.left) < SHOWN:
             self.left.append(said)

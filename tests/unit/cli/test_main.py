@@ -77,7 +77,6 @@ def test_an_unknown_command_says_where_help_is(call):
         (errors.Unsure, 3),
         (errors.ClaimLost, 3),
         (errors.RecordRefused, 2),
-        (errors.SourceFault, 1),
     ],
 )
 def test_each_kind_of_error_has_its_exit_code(kind, code):

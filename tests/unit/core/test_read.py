@@ -122,7 +122,15 @@ def test_a_marker_that_is_no_date_is_kept_as_found_and_said(marker):
     assert [note.code for note in reading.notes] == ["date_unknown"]
 
 
-@pytest.mark.parametrize("words", ["date 20230101x and more", "date palms grow", "a date 2023-01"])
+def test_a_marker_of_another_form_stays_among_the_words_and_is_said():
+    reading = read(document(b"date 20230101x and more", Format.TEXT), LIMIT)
+    (value,) = events(reading)
+    assert value["item"]["bodies"][0]["value"] == "date 20230101x and more"
+    assert value["published"] == {"basis": "absent", "raw": "20230101x"}
+    assert [note.code for note in reading.notes] == ["date_unknown"]
+
+
+@pytest.mark.parametrize("words", ["date palms grow", "a date 2023-01"])
 def test_what_is_no_marker_is_the_articles_own_words(words):
     (value,) = events(read(document(words.encode(), Format.TEXT), LIMIT))
     assert value["item"]["bodies"][0]["value"] == words

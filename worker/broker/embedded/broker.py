@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -43,6 +44,7 @@ class EmbeddedBroker:
     async def claim(self, shard: Shard) -> EmbeddedClaim:
         """See `port.Broker.claim`."""
         session = self._session()
+        shard = replace(shard, name=self._prefix + shard.name)
         claim = EmbeddedClaim(session, self._path, self._tables, shard, self._now)
         try:
             await claim.fence()

@@ -20,7 +20,7 @@ from worker.broker import topics
 from worker.broker.embedded.headers import pack, unpack
 from worker.broker.embedded.store import transaction
 from worker.broker.port import Stored, TopicInfo
-from worker.errors import BrokerRefused, ClaimLost, RecordRefused
+from worker.errors import BrokerMissing, ClaimLost, RecordRefused
 from worker.model import Record, Topic
 
 _ROWS: Final = 256  # a statement; five values each, and SQLite takes 32,766
@@ -66,7 +66,7 @@ def tables(connection: sqlite3.Connection, prefix: str, path: Path, *, create: b
     found = dict(connection.execute("SELECT name, settings FROM topic"))
     missing = [topic for topic, name in names.items() if name not in found]
     if missing and not create:
-        raise BrokerRefused(
+        raise BrokerMissing(
             f"{path} has no topic {names[missing[0]]}: is the prefix right? `news-worker replay` makes it."
         )
     if missing:

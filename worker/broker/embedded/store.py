@@ -104,7 +104,7 @@ def _check_kind(connection: sqlite3.Connection, path: Path, *, create: bool) -> 
     ((version,),) = connection.execute("PRAGMA user_version")
     if empty and application == 0:  # new, or its making was broken off
         if not create:
-            raise BrokerRefused(f"{path} is empty: `news-worker replay` makes the database.")
+            raise BrokerMissing(f"{path} is empty: `news-worker replay` makes the database.")
         _initialise(connection, path)
     elif application != APPLICATION_ID:
         raise BrokerRefused(f"{path} is a database of another program: name another file.")

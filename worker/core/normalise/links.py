@@ -38,18 +38,13 @@ _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 _REFUSED = re.compile(r"%(?![0-9A-Fa-f]{2})|[^A-Za-z0-9._~:/?@!$&'()*+,;=%-]")
 
 
-def comparison_key(link: str) -> str | None:
-    """The form in which a link is compared, without its fragment unless that is a `#!` route. None when it isn't http(s).
+def comparison_keys(links: Sequence[str]) -> list[str | None]:
+    """The forms in which links that stand side by side are compared; None where one isn't http(s).
 
     Scheme, userinfo, default port, one leading label www, m, mobile or amp, trailing slash, a last segment `amp` and known
-    trackers are out; percent-encoding as in RFC 3986 section 6.2.2; the query sorted by name.
+    trackers are out; percent-encoding as in RFC 3986 section 6.2.2; the query sorted by name. A fragment stays only where
+    it is a `#!` route, or links differ in nothing else.
     """
-    found = _compared(link)
-    return None if found is None else _joined(*found, keep=False)
-
-
-def comparison_keys(links: Sequence[str]) -> list[str | None]:
-    """The keys of links that stand side by side: those that differ in nothing but the fragment keep it."""
     compared = [_compared(link) for link in links]
     fragments: dict[str, set[str]] = {}
     for one in compared:

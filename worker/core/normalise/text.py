@@ -141,7 +141,7 @@ def _guess(data: bytes) -> tuple[str, str] | None:
     doubtful = "\n".join(lines).encode("utf-8", "surrogateescape")
     high = len(doubtful) - len(doubtful.translate(None, _HIGH))
     letters = len(doubtful.translate(None, _NO_LETTERS))
-    if high * 5 > letters or not _UNDEFINED.isdisjoint("".join(lines)):
+    if high * 3 > letters or not _UNDEFINED.isdisjoint("".join(lines)):
         return None
     mixed = not _NO_UTF8.sub("", text).isascii()
     return text.translate(_WINDOWS_1252), "mixed utf-8 and windows-1252" if mixed else "windows-1252"

@@ -32,6 +32,14 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A record that says of an article that it is no more."""
+
+    ordinal: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Unreadable:
     """A record or document that is no entry."""
 

@@ -5,21 +5,27 @@ Always through BytesIO: feedparser opens a string that looks like a path or URL.
 
 from __future__ import annotations
 
+import codecs
+import re
 from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 import feedparser
 
-from worker.core.parse.entry import Entry, Unreadable
+from worker.core.parse.entry import Entry, Unreadable, Withdrawn
 from worker.model import Code, Document
 
+_DECLARED_ENCODING = re.compile(r"""^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""")
+# RFC 6721; feedparser passes over it.
+_DELETED = re.compile(rb"<(?:[\w.-]+:)?deleted-entry[\s>/]")
 
-def entries(document: Document) -> Iterator[Entry | Unreadable]:
+
+def entries(document: Document) -> Iterator[Entry | Unreadable | Withdrawn]:
     """The feed's entries in its order; positions are their ordinals."""
     whole = (document.start, document.start + 1, document.start, document.data)
     try:
-        parsed = feedparser.parse(BytesIO(document.data), sanitize_html=False, resolve_relative_uris=False)
+        parsed = feedparser.parse(BytesIO(_utf8(document.data)), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
         yield Unreadable(*whole, Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
         return
@@ -30,6 +36,16 @@ def entries(document: Document) -> Iterator[Entry | Unreadable]:
     language = parsed.feed.get("language")
     for ordinal, entry in enumerate(parsed.entries):
         yield _entry(entry, ordinal, document.data, language)
+    for ordinal, _ in enumerate(_DELETED.finditer(document.data), len(parsed.entries)):
+        yield Withdrawn(ordinal, ordinal + 1)
+
+
+def _utf8(data: bytes) -> bytes:
+    """A document with a UTF-16 mark in UTF-8: feedparser trusts the declaration, or takes UTF-8 for granted, over the mark."""
+    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return data
+    text = data.decode("utf-16", "replace")
+    return _DECLARED_ENCODING.sub(r"\1", text, count=1).encode("utf-8", "replace")
 
 
 def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:

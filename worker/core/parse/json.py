@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from worker.core.parse.entry import Entry, Unreadable
+from worker.core.parse.entry import Entry, Unreadable, Withdrawn
 from worker.core.parse.split import elements
 from worker.model import Code, Document
 
@@ -40,10 +40,12 @@ NAMES: dict[str, tuple[str, ...]] = {
     "subjects": ("tags", "keywords", "categories", "subjects", "section"),
     "rights": ("copyrightnotice", "copyright", "rights"),
 }
+# An object with a list under one of these and no text is no article but holds some: a JSON Feed, the answer of an API.
+_WRAPPERS = ("items", "articles", "entries", "results", "stories", "data", "hits")
 _FIELD = {name.replace("_", ""): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
 
 
-def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable]:
+def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable | Withdrawn]:
     """An entry a line; blank lines are none and have no ordinal."""
     position, ordinal = document.start, document.ordinal
     for line in document.data.split(b"\n"):
@@ -54,14 +56,14 @@ def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable]:
         position = end
 
 
-def entries_of_elements(document: Document) -> Iterator[Entry | Unreadable]:
+def entries_of_elements(document: Document) -> Iterator[Entry | Unreadable | Withdrawn]:
     """An entry an element of an array, or an object where objects stand one after another."""
     data, base = document.data, document.start
     for ordinal, (start, end) in enumerate(elements(data), document.ordinal):
         yield _entry(data[start:end], base + start, base + end, ordinal)
 
 
-def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable:
+def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable | Withdrawn:
     place = (start, end, ordinal, raw)
     try:
         record = orjson.loads(raw)
@@ -69,26 +71,44 @@ def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable
         try:
             record = _loads_slowly(raw)
         except (ValueError, RecursionError):
-            return Unreadable(*place, Code.INVALID_JSON, f"not JSON: {error}")
+            hint = (
+                f"not JSON: {error}" if raw.isascii() or _is_utf8(raw) else "not UTF-8, which JSON must be: convert it"
+            )
+            return Unreadable(*place, Code.INVALID_JSON, hint)
     if not isinstance(record, dict):
         return Unreadable(*place, Code.NOT_AN_ARTICLE, f"a JSON object was expected, not {_kind(record)}")
+    if record.get("pubStatus") == "canceled":  # ninjs
+        return Withdrawn(ordinal, end)
     found = _fields(record)
     entry = Entry(*place)
     entry.headline = _text(found.get("headline"))
     body = found.get("text")
     entry.text, entry.html = _text(body), _html(body) or _text(found.get("html"))
     entry.teaser = _text(found.get("teaser"))
+    wrapper = next((name for name in _WRAPPERS if isinstance(record.get(name), list)), None)
+    if wrapper and not (entry.text or entry.html):
+        return Unreadable(*place, Code.NOT_AN_ARTICLE, f"its articles are in a list under {wrapper!r}: give that list")
     if not (entry.headline or entry.text or entry.html or entry.teaser):
         known = ", ".join(NAMES["headline"] + NAMES["text"])
         return Unreadable(*place, Code.NOT_AN_ARTICLE, f"neither headline nor text under a known name ({known})")
     entry.link = _text(found.get("link"))
     entry.id = _identifier(found.get("id"))
+    if isinstance(entry.id, float):  # orjson makes one of an integer over 64 bits
+        entry.id = _identifier(_fields(_loads_slowly(raw)).get("id"))
     entry.published = _date(found.get("published"))
     entry.language = _text(found.get("language"))
     entry.authors = tuple(_names(found.get("authors")))
     entry.subjects = tuple(_names(found.get("subjects")))
     entry.rights = _text(found.get("rights"))
     return entry
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _loads_slowly(raw: bytes) -> Any:
@@ -120,6 +140,8 @@ def _fields(record: dict[str, Any]) -> dict[str, Any]:
 def _text(value: Any) -> str | None:
     if isinstance(value, str):
         return value if value.strip() else None
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return _text("\n\n".join(value))
     if isinstance(value, list):  # ninjs: [{"value": …, "contentType": …}]
         for part in value:
             if isinstance(part, dict) and part.get("contentType", "text/plain") == "text/plain":

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterator
 
 import worker.core.normalise.text as forms
+from worker.core.normalise import dates
 from worker.core.parse.entry import Entry, Unreadable
 from worker.model import Code, Document
 
 # A token of another form (`date 20230101x`, "date palms grow …") is no marker but the article's own words.
 _MARKER = re.compile(r"\s*date\s+([0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2})?)?)(?=\s|\Z)")
+
+_OTHER_MARKER = re.compile(r"\s*date\s+([0-9]\S*)")
 
 
 def entries(document: Document) -> Iterator[Entry | Unreadable]:
@@ -26,4 +29,10 @@ def entries(document: Document) -> Iterator[Entry | Unreadable]:
     if marker:
         published = marker[1]
         body = body[marker.end() :]
+    elif other := _OTHER_MARKER.match(body):
+        published = other[1]
+        if dates.parse(published).basis == "declared":
+            body = body[
+                other.end() :
+            ]  # else it is said, and stays among the words: nobody knows that it is none of them
     yield Entry(*place, text=body, markup=False, published=published, guessed=guessed)

@@ -22,6 +22,7 @@ from worker.sources.files.tape import Tape
 from worker.sources.files.unpack import unpacked
 from worker.sources.files.walk import Place, open_regular, path_key, reason, walk
 
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What a replay wants of files."""

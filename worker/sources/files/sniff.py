@@ -37,8 +37,12 @@ _XML_PROLOGUE = re.compile(
 )
 _FEED = re.compile(rb"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf)[\s>/]", re.IGNORECASE)
 _HTML = re.compile(rb"<!doctype\s+html|<html[\s>]", re.IGNORECASE)
-_ARRAY = re.compile(rb"\[\s*[{\]]")
+# A text may begin with words in brackets: an array is what goes on as one.
+_ARRAY = re.compile(
+    rb'\[\s*(?:\[\s*)*+(?:\{|\]\s*(?:\Z|[,\]])|(?:null|true|false|"[^"\\]*")\s*[,\]])|\[\s*\[[\s\[]*+-?[0-9]'
+)
 _OBJECT = re.compile(rb'\{\s*(?:["}]|\Z)')
+_LOOKED_AT = 20  # lines
 _ELEMENT = re.compile(rb"<[A-Za-z_]")
 
 
@@ -53,9 +57,19 @@ def sniff(head: bytes) -> Format | Refusal:
         return Refusal(Code.UNSUPPORTED_FORMAT, unsupported)
     if text.startswith(b"<"):
         return _markup(text)
-    if _OBJECT.match(text):
-        return _objects(text)
-    return Format.JSON if _ARRAY.match(text) else Format.TEXT
+    return _objects(text) if _OBJECT.match(text) else _other(text)
+
+
+def _other(text: bytes) -> Format:
+    if _ARRAY.match(text):
+        return Format.JSON
+    return Format.JSONL if _mostly_objects(text) else Format.TEXT
+
+
+def _mostly_objects(text: bytes) -> bool:
+    """Whether it is lines of objects, the first of which is none: a comment, a null, a line that broke off."""
+    lines = [line for line in text.split(b"\n")[:_LOOKED_AT] if line.strip()]
+    return sum(line.startswith(b"{") and parses(line) for line in lines) * 2 >= len(lines) > 1
 
 
 def _unsupported(head: bytes) -> str | None:
