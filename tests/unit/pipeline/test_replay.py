@@ -1,0 +1,180 @@
+"""replay(): what becomes of it when the broker fails, refuses or loses its answer."""
+
+import asyncio
+import json
+import sqlite3
+from collections import deque
+from itertools import count
+
+import pytest
+
+from worker.broker.connect import connect
+from worker.errors import BrokerAway, Unsure
+from worker.model import Code, Topic
+from worker.pipeline import replay as module
+from worker.pipeline.job import Options, from_files
+from worker.pipeline.replay import replay
+from worker.pipeline.summary import Summary
+
+
+class Failing:
+    """An embedded broker whose claims and commits follow a script: an error before or after, None for as it is."""
+
+    def __init__(self, broker):
+        self.broker = broker
+        self.claims, self.before, self.after = deque(), deque(), deque()
+
+    def __getattr__(self, name):
+        return getattr(self.broker, name)
+
+    async def claim(self, shard):
+        _follow(self.claims)
+        return FailingClaim(await self.broker.claim(shard), self)
+
+
+class FailingClaim:
+    def __init__(self, claim, broker):
+        self.claim, self.broker = claim, broker
+
+    def __getattr__(self, name):
+        return getattr(self.claim, name)
+
+    async def commit(self, records):
+        _follow(self.broker.before)
+        await self.claim.commit(records)
+        _follow(self.broker.after)
+
+
+def _follow(script):
+    if script and (error := script.popleft()):
+        raise error
+
+
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch):
+    monkeypatch.setattr(module, "_PAUSE_SECONDS", (0.0, 0.0))
+
+
+@pytest.fixture
+async def broker(tmp_path):
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=True) as opened:
+        yield Failing(opened)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    path = tmp_path / "data"
+    path.mkdir()
+    lines = [json.dumps({"headline": f"line {number}", "text": "rain"}) for number in range(40)]
+    (path / "a.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    for number in range(20):
+        (path / f"b{number:02}.txt").write_text(f"text {number}")
+    return path
+
+
+@pytest.fixture
+def run(broker, folder, pool):
+    async def ran(**options):
+        summary = Summary()
+        await replay(broker, pool, from_files([folder], "data", Options(**options)), summary, asyncio.Event())
+        return summary
+
+    return ran
+
+
+async def names(broker):
+    found = [json.loads(record.value)["item"] async for record in broker.read(Topic.ARTICLES)]
+    return [item["headlines"][0]["value"] if "headlines" in item else item["bodies"][0]["value"] for item in found]
+
+
+ALL = [f"line {number}" for number in range(40)] + [f"text {number}" for number in range(20)]
+
+
+async def test_a_broker_that_comes_back_gets_everything_once(broker, run):
+    broker.claims.extend([BrokerAway("down"), None, BrokerAway("down")])
+    broker.before.extend([None, BrokerAway("down"), None, BrokerAway("down")])
+    summary = await run()
+    assert await names(broker) == ALL
+    assert summary.published == 60
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_after_an_answer_that_was_lost_nothing_is_lost_or_doubled(broker, run, when):
+    getattr(broker, when).extend([None, Unsure("no answer"), None, Unsure("no answer"), Unsure("no answer")])
+    await run()
+    assert await names(broker) == ALL
+    assert (await run()).nothing_new
+
+
+async def test_a_broker_that_stays_away_ends_it_after_the_time_that_was_given(broker, run, monkeypatch):
+    seconds = count(step=10.0)
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(seconds))
+    broker.claims.extend([BrokerAway("down")] * 1_000)
+    with pytest.raises(BrokerAway):
+        await run(give_up_after=100.0)
+    assert 900 < len(broker.claims) < 1_000
+
+
+@pytest.mark.parametrize("culprit", ["a.jsonl", "b07.txt"])
+async def test_a_refused_article_is_found_and_rejected_and_all_others_are_published(
+    broker, run, folder, tmp_path, culprit
+):
+    large = "too large to be taken " * 500
+    if culprit == "a.jsonl":
+        lines = (folder / culprit).read_text().splitlines()
+        lines[23] = json.dumps({"headline": "line 23", "text": large})
+        (folder / culprit).write_text("".join(f"{line}\n" for line in lines))
+    else:
+        (folder / culprit).write_text(large)
+    most_bytes(tmp_path / "news.db", 5_000)
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=False) as strict:
+        # Checked against the limit of before, stored under the one that is now.
+        strict.max_record_bytes = broker.broker.max_record_bytes
+        broker.broker = strict
+        summary = await run()
+        refused = "line 23" if culprit == "a.jsonl" else "text 7"
+        assert await names(strict) == [name for name in ALL if name != refused]
+        (reject,) = [record async for record in strict.read(Topic.REJECTS)]
+    assert summary.rejected == {Code.REFUSED: 1}
+    assert dict(reject.headers)["reject_code"] == b"refused"
+    assert b"too large to be taken" in reject.value
+
+
+def most_bytes(path, limit):
+    """Lower what a record of the articles' topic may have, as an operator would."""
+    file = sqlite3.connect(path)
+    ((settings,),) = file.execute("SELECT settings FROM topic WHERE name = ?", (Topic.ARTICLES,))
+    changed = {**json.loads(settings), "max.message.bytes": str(limit)}
+    file.execute("UPDATE topic SET settings = ? WHERE name = ?", (json.dumps(changed), Topic.ARTICLES))
+    file.commit()
+    file.close()
+
+
+async def test_a_limit_is_kept_and_the_next_call_goes_on(broker, run):
+    assert [(await run(limit=25)).published for _ in range(3)] == [25, 25, 10]
+    assert await names(broker) == ALL
+
+
+async def test_a_limit_holds_through_faults(broker, run):
+    broker.before.extend([None, BrokerAway("down")])
+    assert (await run(limit=25)).published == 25
+    assert await names(broker) == ALL[:25]
+
+
+async def test_again_interrupted_by_a_limit_goes_on_in_its_run_and_gives_new_ids(broker, run):
+    await run()
+    await run(again=True, limit=25)
+    await run(again=True)
+    assert await names(broker) == ALL + ALL
+    events = [record async for record in broker.read(Topic.ARTICLES)]
+    assert len({dict(record.headers)["ce_id"] for record in events}) == 120
+    assert len({record.key for record in events}) == 60
+    assert len({json.loads(record.value)["provenance"].get("run") for record in events[60:]}) == 1
+
+
+async def test_once_stopped_it_reads_nothing(broker, pool, folder):
+    stop = asyncio.Event()
+    stop.set()
+    summary = Summary()
+    await replay(broker, pool, from_files([folder], "data", Options()), summary, stop)
+    assert summary.published == 0
