@@ -213,7 +213,7 @@ class SplitClaim:
     index: int  # from 0
     count: int
     token: str
-    run: str | None  # of the unfinished replay with --again, which the next one takes up
+    run: str | None  # of the replay with --again that is not at its end: the next one takes it up, others carry it on
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import gzip
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -98,6 +99,9 @@ class Place:
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
+            with suppress(ProcessLookupError):  # nothing is to be left of it, and nothing of what a fault of ours left
+                os.killpg(process.pid, signal.SIGKILL)
             await process.communicate()
 
     async def replay(self, *arguments: str, **settings) -> tuple[int, str]:

@@ -26,11 +26,17 @@ class ReplayMemory:
     dataset: str
     files: dict[str, FileState] = field(default_factory=dict)
     claims: dict[tuple[int, int], SplitClaim] = field(default_factory=dict)  # by index and count; the newest of each
-    done: dict[tuple[int, int], str] = field(default_factory=dict)  # the token last written as done
+    # What was last written as done: the claim's token, and the run that came to its end with it.
+    done: dict[tuple[int, int], tuple[str, str | None]] = field(default_factory=dict)
 
     def unfinished(self) -> list[SplitClaim]:
         """The claims whose token was not written as done."""
-        return [claim for key, claim in self.claims.items() if self.done.get(key) != claim.token]
+        return [claim for key, claim in self.claims.items() if self.done.get(key, ("", None))[0] != claim.token]
+
+    def pending_run(self) -> str | None:
+        """The run of a replay with --again that has not come to its end; whatever came between has carried it on."""
+        runs = (claim.run for key, claim in self.claims.items() if claim.run != self.done.get(key, ("", None))[1])
+        return next((run for run in runs if run is not None), None)
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record. Those of other data sets are passed over. BrokerRefused: it can't be understood."""
@@ -49,7 +55,7 @@ class ReplayMemory:
                 self.claims[index, count] = SplitClaim(dataset, index, count, found["token"], found["run"])
             elif kind == "done" and found is not None:
                 index, count = rest
-                self.done[index, count] = found["token"]
+                self.done[index, count] = (found["token"], found["run"])
         except (KeyError, ValueError, TypeError) as error:
             raise BrokerRefused(
                 f"{Topic.REPLAYS}, key {key!r}: damaged ({error!r}); it is not taken for empty"
@@ -96,9 +102,10 @@ def claim_record(claim: SplitClaim, at: int) -> Record:
     )
 
 
-def done_record(claim: SplitClaim, at: int) -> Record:
-    """Every file of the split was read as far as it can be under this claim."""
-    return _record(claim.dataset, ["done", claim.dataset, claim.index, claim.count], {"token": claim.token}, at)
+def done_record(claim: SplitClaim, run: str | None, at: int) -> Record:
+    """Every file of the split was read as far as it can be under this claim; `run`: the run id that it published under."""
+    value = {"token": claim.token, "run": run}
+    return _record(claim.dataset, ["done", claim.dataset, claim.index, claim.count], value, at)
 
 
 def _record(dataset: str, key: list[Any], value: dict[str, Any], at: int) -> Record:

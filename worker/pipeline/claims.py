@@ -28,7 +28,7 @@ class Intent:
 
     dataset: str
     again: bool  # publish anew, under a run id
-    partial: bool  # only some files: takes up no unfinished run and displaces none
+    partial: bool  # only some files: takes up no unfinished run
 
 
 async def begin(
@@ -48,9 +48,11 @@ async def begin(
                 raise UsageError(
                     f"data set {intent.dataset!r} was begun in {count} splits and is not finished; finish it with the same splits"
                 )
-            pending = next((other.run for other in unfinished if other.run), None)
+            pending = memory.pending_run()
             run = None if not intent.again else token() if intent.partial or pending is None else pending
-            mine = SplitClaim(intent.dataset, _INDEX, _COUNT, token(), pending if intent.partial else run)
+            mine = SplitClaim(
+                intent.dataset, _INDEX, _COUNT, token(), run if intent.again and not intent.partial else pending
+            )
             await claim.commit([claim_record(mine, clock())])
         except ClaimLost:
             await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 (a pause, no secret)

@@ -130,7 +130,7 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
                 _narrow(going, shard.last_transaction, error)
                 raise
         if complete and not job.partial:
-            await claim.commit([memory.done_record(mine, wall_clock())])
+            await claim.commit([memory.done_record(mine, going.run, wall_clock())])
 
 
 async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]) -> bool:

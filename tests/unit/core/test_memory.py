@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import orjson
 import pytest
 
@@ -29,7 +31,7 @@ def test_records_of_another_data_set_in_the_same_partition_are_passed_over() -> 
 
 def test_a_claim_is_unfinished_until_done_holds_its_token() -> None:
     memory = ReplayMemory("news")
-    claim, done = claim_record(CLAIM, at=0), done_record(CLAIM, at=0)
+    claim, done = claim_record(CLAIM, at=0), done_record(CLAIM, None, at=0)
     memory.absorb(claim.key, claim.value)
     assert memory.unfinished() == [CLAIM]
     memory.absorb(done.key, done.value)
@@ -37,6 +39,25 @@ def test_a_claim_is_unfinished_until_done_holds_its_token() -> None:
     newer = claim_record(SplitClaim("news", 0, 1, "token-2", run="r"), at=0)
     memory.absorb(newer.key, newer.value)
     assert [claim.token for claim in memory.unfinished()] == ["token-2"]
+
+
+def test_an_unfinished_run_outlives_a_plain_replay_that_came_between() -> None:
+    memory = ReplayMemory("news")
+    again, plain = SplitClaim("news", 0, 1, "token-1", run="r"), SplitClaim("news", 0, 1, "token-2", run="r")
+    for record in (claim_record(again, at=0), claim_record(plain, at=1), done_record(plain, None, at=2)):
+        memory.absorb(record.key, record.value)
+    assert (memory.unfinished(), memory.pending_run()) == ([], "r")
+    finished = done_record(plain, "r", at=3)
+    memory.absorb(finished.key, finished.value)
+    assert memory.pending_run() is None
+
+
+def test_what_is_remembered_outside_a_run_is_stored_with_its_state() -> None:
+    inside = replace(STATE, run="r", before=replace(STATE, position=200, done=True))
+    record = file_record("news", inside, at=0)
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, record.value)
+    assert memory.files["a/b.jsonl"] == inside
 
 
 def test_a_member_that_a_later_release_added_is_skipped() -> None:

@@ -31,7 +31,7 @@ def begin(broker):
 
 async def finish(broker, mine):
     async with claims.own(broker, mine) as (claim, _):
-        await claim.commit([done_record(mine, 1_000)])
+        await claim.commit([done_record(mine, mine.run, 1_000)])
 
 
 async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
@@ -53,7 +53,7 @@ async def test_the_older_of_two_loses_its_next_commit_and_is_told_why(broker, be
         async with claims.own(broker, first) as (claim, _):
             second, _ = await begin()
             async with claims.own(broker, second):
-                await claim.commit([done_record(first, 1_000)])
+                await claim.commit([done_record(first, None, 1_000)])
 
     with pytest.raises(ClaimLost, match="leaves the rest to it"):
         await displaced()
@@ -91,6 +91,6 @@ async def test_what_was_begun_in_splits_is_refused_until_they_are_done(broker, b
     await claim.commit([claim_record(theirs, 1_000)])
     with pytest.raises(UsageError, match="3 splits"):
         await begin()
-    await claim.commit([done_record(theirs, 1_000)])
+    await claim.commit([done_record(theirs, None, 1_000)])
     await claim.release()
     assert await begin()

@@ -84,6 +84,9 @@ async def test_signals_to_the_whole_group_are_the_workers_to_handle(pool, text):
         os.kill(fork_server, number)
     assert codes(await pool.read([text("b.txt")], LIMIT)) == [None]
     assert pids(pool) == [pid]
+    os.kill(pid, signal.SIGKILL)
+    await pool.read([text("c.txt")], LIMIT)
+    assert [_parent(pid) for pid in pids(pool)] == [fork_server]
 
 
 async def test_cancelled_it_kills_the_reader_and_goes_on_with_another(pool, text, hanging):

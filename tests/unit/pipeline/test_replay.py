@@ -13,6 +13,7 @@ from worker.errors import BrokerAway, Unsure
 from worker.model import Code, Topic
 from worker.pipeline import replay as module
 from worker.pipeline.job import Options, from_files
+from worker.pipeline.pace import Pace
 from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
 
@@ -115,14 +116,39 @@ async def test_a_broker_that_stays_away_ends_it_after_the_time_that_was_given(br
     assert 900 < len(broker.claims) < 1_000
 
 
+@pytest.fixture
+def trickling(monkeypatch):
+    """One article after another, each decided while the one before it is on its way: transactions of one."""
+
+    async def allow(self, most, stop):
+        await asyncio.sleep(0)
+        return 1
+
+    monkeypatch.setattr(Pace, "allow", allow)
+
+
+async def test_not_the_article_decided_last_is_blamed_but_the_one_that_was_refused(trickling, found):
+    await found("a.jsonl", line=0)  # it is alone in its transaction, and others were decided since
+
+
 @pytest.mark.parametrize("culprit", ["a.jsonl", "b07.txt"])
-async def test_a_refused_article_is_found_and_rejected_and_all_others_are_published(
-    broker, run, folder, tmp_path, culprit
-):
+async def test_a_refused_article_is_found_and_rejected_and_all_others_are_published(found, culprit):
+    await found(culprit)
+
+
+@pytest.fixture
+def found(broker, run, folder, tmp_path):
+    async def check(culprit, line=23):
+        await _check(broker, run, folder, tmp_path, culprit, line)
+
+    return check
+
+
+async def _check(broker, run, folder, tmp_path, culprit, line):
     large = "too large to be taken " * 500
     if culprit == "a.jsonl":
         lines = (folder / culprit).read_text().splitlines()
-        lines[23] = json.dumps({"headline": "line 23", "text": large})
+        lines[line] = json.dumps({"headline": f"line {line}", "text": large})
         (folder / culprit).write_text("".join(f"{line}\n" for line in lines))
     else:
         (folder / culprit).write_text(large)
@@ -132,7 +158,7 @@ async def test_a_refused_article_is_found_and_rejected_and_all_others_are_publis
         strict.max_record_bytes = broker.broker.max_record_bytes
         broker.broker = strict
         summary = await run()
-        refused = "line 23" if culprit == "a.jsonl" else "text 7"
+        refused = f"line {line}" if culprit == "a.jsonl" else "text 7"
         assert await names(strict) == [name for name in ALL if name != refused]
         (reject,) = [record async for record in strict.read(Topic.REJECTS)]
     assert summary.rejected == {Code.REFUSED: 1}
