@@ -182,8 +182,8 @@ class _Reader:
 def _start_unheeding(process: ForkServerProcess) -> None:
     """Start it and, where it isn't running, the fork server with signals blocked that are the worker's to handle.
 
-    Both go to a whole group (Ctrl-C, systemd): a fork server that ended by one would take the readers along, and what
-    they were reading would look like documents that kill. Called in a thread, whose mask is its own.
+    Both go to a whole group (Ctrl-C, systemd), and would end a fork server or a reader that is just being started: that
+    would look like a reader that can't be. Called in a thread, whose mask is its own.
     """
     resource_tracker.ensure_running()  # first: in some versions of Python it unblocks the signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})

@@ -5,6 +5,7 @@ import json
 import sqlite3
 from collections import deque
 from itertools import count
+from types import SimpleNamespace
 
 import pytest
 
@@ -88,6 +89,7 @@ async def names(broker):
     return [item["headlines"][0]["value"] if "headlines" in item else item["bodies"][0]["value"] for item in found]
 
 
+LARGE = "too large to be taken " * 500
 ALL = [f"line {number}" for number in range(40)] + [f"text {number}" for number in range(20)]
 
 
@@ -109,7 +111,7 @@ async def test_after_an_answer_that_was_lost_nothing_is_lost_or_doubled(broker, 
 
 async def test_a_broker_that_stays_away_ends_it_after_the_time_that_was_given(broker, run, monkeypatch):
     seconds = count(step=10.0)
-    monkeypatch.setattr(module.time, "monotonic", lambda: next(seconds))
+    monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: next(seconds)))
     broker.claims.extend([BrokerAway("down")] * 1_000)
     with pytest.raises(BrokerAway):
         await run(give_up_after=100.0)
@@ -127,43 +129,40 @@ def trickling(monkeypatch):
     monkeypatch.setattr(Pace, "allow", allow)
 
 
-async def test_not_the_article_decided_last_is_blamed_but_the_one_that_was_refused(trickling, found):
-    await found("a.jsonl", line=0)  # it is alone in its transaction, and others were decided since
-
-
-@pytest.mark.parametrize("culprit", ["a.jsonl", "b07.txt"])
-async def test_a_refused_article_is_found_and_rejected_and_all_others_are_published(found, culprit):
-    await found(culprit)
-
-
 @pytest.fixture
-def found(broker, run, folder, tmp_path):
-    async def check(culprit, line=23):
-        await _check(broker, run, folder, tmp_path, culprit, line)
-
-    return check
-
-
-async def _check(broker, run, folder, tmp_path, culprit, line):
-    large = "too large to be taken " * 500
-    if culprit == "a.jsonl":
-        lines = (folder / culprit).read_text().splitlines()
-        lines[line] = json.dumps({"headline": f"line {line}", "text": large})
-        (folder / culprit).write_text("".join(f"{line}\n" for line in lines))
-    else:
-        (folder / culprit).write_text(large)
+async def strict(broker, tmp_path):
+    """Articles are checked against the limit of before, and stored under one that was lowered since."""
     most_bytes(tmp_path / "news.db", 5_000)
-    async with connect(f"sqlite:///{tmp_path}/news.db", create=False) as strict:
-        # Checked against the limit of before, stored under the one that is now.
-        strict.max_record_bytes = broker.broker.max_record_bytes
-        broker.broker = strict
-        summary = await run()
-        refused = f"line {line}" if culprit == "a.jsonl" else "text 7"
-        assert await names(strict) == [name for name in ALL if name != refused]
-        (reject,) = [record async for record in strict.read(Topic.REJECTS)]
-    assert summary.rejected == {Code.REFUSED: 1}
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=False) as opened:
+        opened.max_record_bytes = broker.broker.max_record_bytes
+        broker.broker = opened
+        yield opened
+
+
+@pytest.mark.parametrize("line", [0, 23, 39])
+async def test_a_refused_record_is_found_and_rejected_and_all_others_are_published(strict, run, folder, line):
+    lines = (folder / "a.jsonl").read_text().splitlines()
+    lines[line] = json.dumps({"headline": f"line {line}", "text": LARGE})
+    (folder / "a.jsonl").write_text("".join(f"{text}\n" for text in lines))
+    await none_but(f"line {line}", strict, await run())
+
+
+async def test_a_refused_file_is_found_and_rejected_and_all_others_are_published(strict, run, folder):
+    (folder / "b07.txt").write_text(LARGE)
+    await none_but("text 7", strict, await run())
+
+
+async def test_not_the_article_decided_last_is_blamed_but_the_one_that_was_refused(strict, run, folder, trickling):
+    (folder / "0.txt").write_text(LARGE)  # alone in its transaction, and when it fails others were decided
+    await none_but("", strict, await run())
+
+
+async def none_but(refused, broker, summary):
+    assert await names(broker) == [name for name in ALL if name != refused]
+    (reject,) = [record async for record in broker.read(Topic.REJECTS)]
     assert dict(reject.headers)["reject_code"] == b"refused"
-    assert b"too large to be taken" in reject.value
+    assert LARGE.strip().encode() in reject.value
+    assert summary.rejected == {Code.REFUSED: 1}
 
 
 def most_bytes(path, limit):
