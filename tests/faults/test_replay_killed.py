@@ -110,6 +110,17 @@ async def test_a_signal_ends_it_while_a_document_hangs(place, folder):
         assert (await broker.describe(Topic.REJECTS)).end == 0
 
 
+async def test_a_signal_ends_it_while_nothing_comes_from_standard_input(place, folder):
+    folder.jsonl("a.jsonl", 8000)
+    async with place.replaying("-", stdin=asyncio.subprocess.PIPE) as process:
+        process.stdin.write((folder.path / "a.jsonl").read_bytes())
+        await place.events_or_end(2000, process)  # the rest waits for more to come
+        process.terminate()
+        said = await process.stderr.read()  # to its end: the pipe to it stays open
+        await process.wait()
+    assert process.returncode == 1, said
+
+
 async def test_the_older_of_two_replays_of_a_data_set_says_so_and_leaves_the_rest_to_the_newer(place, folder):
     folder.jsonl("a.jsonl", 1500, bad_every=100)
     folder.texts(100)

@@ -188,16 +188,3 @@ def test_standard_input_is_read_as_it_comes(folder, call):
     found = events(call)
     assert [event["source"]["id"] for event in found] == ["dataset:piped"] * 2
     assert [event["provenance"]["file"] for event in found] == ["-"] * 2
-
-
-def test_a_signal_ends_it_while_standard_input_says_nothing(folder):
-    program = [sys.executable, "-m", "worker", "replay", "-", "--log-format", "json"]
-    environment = {**os.environ, "PYTHONPATH": str(TREE)}
-    pipes = dict.fromkeys(("stdin", "stderr"), subprocess.PIPE)
-    with subprocess.Popen(program, env=environment, text=True, **pipes) as process:
-        while not Path("news.db").exists():  # made once signals are listened to
-            assert process.poll() is None
-        process.terminate()
-        said = process.stderr.read()
-        assert process.wait() == 1, said
-    assert "interrupted" in said

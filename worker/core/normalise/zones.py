@@ -43,9 +43,9 @@ _WESTMOST, _EASTMOST = -12 * 60, 14 * 60
 
 @lru_cache(maxsize=1024)
 def offset_minutes(zone: str) -> int | None:
-    """Minutes east of UTC, or None when the zone has no known or no single meaning (no place on Earth has it).
+    """Minutes east of UTC, or None when the name has no known or no single meaning.
 
-    ValueError for AM and PM: they are no zones, and without them the hour means another one.
+    ValueError for an offset that no place on Earth has, and for AM and PM: they are no zones, and the hour means another one.
     """
     found = _NUMERIC.fullmatch(zone)
     if found is None:
@@ -54,7 +54,7 @@ def offset_minutes(zone: str) -> int | None:
             raise ValueError(zone)
         return NAMES.get(name)
     minutes = int(found[2]) * 60 + int(found[3] or 0)
-    if found[3] and int(found[3]) > 59:  # noqa: PLR2004 (minutes of an hour)
-        return None
     offset = -minutes if found[1] == "-" else minutes
-    return offset if _WESTMOST <= offset <= _EASTMOST else None
+    if int(found[3] or 0) > 59 or not _WESTMOST <= offset <= _EASTMOST:  # noqa: PLR2004 (minutes of an hour)
+        raise ValueError(zone)
+    return offset

@@ -72,9 +72,7 @@ def test_without_a_zone_the_time_stays_local_and_the_interval_says_so(found):
     assert dates.instant(dates.parse(found)) is None
 
 
-@pytest.mark.parametrize(
-    "zone", ["XYZT", "CST", "IST", "BST", "AST", "MSK", "A", "+15:00", "-13:00", "+05:99", "Europe/Nowhere"]
-)
+@pytest.mark.parametrize("zone", ["XYZT", "CST", "IST", "BST", "AST", "MSK", "A", "Europe/Nowhere"])
 def test_a_zone_without_one_meaning_is_never_taken_for_utc(zone):
     assert known(f"2023-01-09T10:00 {zone}")[0] == "2023-01-09T10:00"
 
@@ -122,6 +120,9 @@ def test_a_comment_after_the_zone_is_no_part_of_it():
         "1391421600",
         "2014-034",
         "2014-13-45",
+        "2023-01-09T10:00+15:00",
+        "2023-01-09T10:00-13:00",
+        "2023-01-09T10:00+05:99",
         "0000-00-00",
         "2023-02-29",
         "2023-01-09T24:00",
