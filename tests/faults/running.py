@@ -19,6 +19,7 @@ from worker.model import Topic
 
 TREE = Path(__file__).parents[2]
 NAME = re.compile(rb"article [\w-]+")
+HANGS = 120  # seconds after which a replay is taken to hang, so that its test fails rather than hangs too
 SENTENCE = "{} tells of a river that rose for six days and of a bridge that nobody crossed."
 
 
@@ -96,7 +97,8 @@ class Place:
             env={**environment, **named, "PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'tests'}"},
         )
         try:
-            yield process
+            async with asyncio.timeout(HANGS):
+                yield process
         finally:
             with suppress(ProcessLookupError):
                 process.kill()
