@@ -95,7 +95,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Bytes as found, with where, when and how: a whole small file, or a run of whole records of a larger one.
+    """Bytes as found, with where, when and how: a whole small file, or whole records of a larger one that stand together.
 
     `start` and `end` are positions: offsets in the unpacked bytes, for a feed ordinals of entries (`end` is then not known
     before it is read and is -1). `refused`: it is beyond reading before anyone tried; `data` then holds its first bytes.

@@ -51,7 +51,7 @@ class _Ahead:
 
 
 @dataclass(slots=True)
-class _Run:
+class _Replay:
     """What one replay carries through its faults."""
 
     job: Job
@@ -74,7 +74,7 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
     BrokerAway or Unsure: nothing could be committed for `give_up_after` seconds. ClaimLost: another replay took over.
     BrokerRefused, UsageError: as errors.py tells.
     """
-    going = _Run(
+    going = _Replay(
         job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic)
     )
     mine: SplitClaim | None = None
@@ -112,11 +112,11 @@ async def pour(  # noqa: PLR0913 (what a replay needs, without the broker)
 ) -> None:
     """The same readings and decisions into a sink that owns and remembers nothing: standard output, a dry run."""
     run = secrets.token_hex(8) if job.options.again else None
-    going = _Run(job, pool, summary, stop, record_bytes, Pace(job.options.rate, time.monotonic), run)
+    going = _Replay(job, pool, summary, stop, record_bytes, Pace(job.options.rate, time.monotonic), run)
     await _read_all(going, sink, remembered)
 
 
-async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
+async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Replay) -> None:
     job = going.job
 
     def remember(state: FileState) -> Record:
@@ -133,7 +133,7 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Run) -> None:
             await claim.commit([memory.done_record(mine, going.run, wall_clock())])
 
 
-async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]) -> bool:
+async def _read_all(going: _Replay, sink: Sink, remembered: Mapping[str, FileState]) -> bool:
     """Read and publish; whether every file was read as far as it can be."""
     found = going.job.open(remembered, going.run)
     ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=going.pool.jobs + _AHEAD)
@@ -152,7 +152,7 @@ async def _read_all(going: _Run, sink: Sink, remembered: Mapping[str, FileState]
 
 
 async def _fetch(
-    going: _Run,
+    going: _Replay,
     found: Iterator[Found | Said],
     ahead: asyncio.Queue[_Ahead | None],
     tasks: asyncio.TaskGroup,
@@ -181,7 +181,7 @@ def _take(found: Iterator[Found | Said]) -> list[Found | Said]:
 
 
 async def _publish_ahead(
-    going: _Run, sink: Sink, ahead: asyncio.Queue[_Ahead | None], stopping: asyncio.Task[Literal[True]]
+    going: _Replay, sink: Sink, ahead: asyncio.Queue[_Ahead | None], stopping: asyncio.Task[Literal[True]]
 ) -> bool:
     """Publish what comes until it ends. False: stopped, or the limit is reached."""
     while True:
@@ -201,7 +201,7 @@ async def _publish_ahead(
 
 
 async def _publish_batch(
-    going: _Run, sink: Sink, batch: Sequence[Found | Said], readings: Sequence[Sequence[Reading]]
+    going: _Replay, sink: Sink, batch: Sequence[Found | Said], readings: Sequence[Sequence[Reading]]
 ) -> bool:
     """Publish a batch in order. False: stopped, or the limit is reached."""
     waiting = iter(readings)
@@ -222,7 +222,7 @@ async def _publish_batch(
 
 
 async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file it stands)
-    going: _Run, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool
+    going: _Replay, sink: Sink, found: Found, reading: Reading, ordinal: int, *, final: bool
 ) -> bool:
     job, path = going.job, found.document.path
     done = 0
@@ -259,7 +259,7 @@ def _cut(reading: Reading, start: int, stop: int) -> Reading:
     return replace(reading, items=items, end=end)
 
 
-def _narrow(going: _Run, transaction: int, error: RecordRefused) -> None:
+def _narrow(going: _Replay, transaction: int, error: RecordRefused) -> None:
     """Halve what a transaction holds until the refused article is alone in it; then it is known, and gets rejected."""
     # Only while articles go one by one: otherwise the suspect may have been decided after the one that was refused.
     if going.most == 1 and going.suspect:

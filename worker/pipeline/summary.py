@@ -20,7 +20,7 @@ class Summary:
     published: int = 0
     rejected: Counter[Code] = field(default_factory=Counter)
     rejections: list[tuple[str, Rejection]] = field(default_factory=list)  # path and why, the first SHOWN
-    files: int = 0  # read to their end in this run
+    files: int = 0  # read to their end in this call
     outcomes: Counter[Outcome] = field(default_factory=Counter)
     left: list[Said] = field(default_factory=list)  # the first SHOWN
     notes: Counter[str] = field(default_factory=Counter)

@@ -1,6 +1,6 @@
-"""A stream of unpacked bytes cut into runs of whole records, in bounded memory whatever the stream holds.
+"""A stream of unpacked bytes cut into pieces of whole records, in bounded memory whatever the stream holds.
 
-A run knows the digest of all bytes before it, so that the digest before any position in it can be told.
+A piece knows the digest of all bytes before it, so that the digest before any position in it can be told.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ KEPT = 64 * 1024
 class Caps:
     """How large things may be, in bytes."""
 
-    run: int = 512 * 1024  # records of one document together; a longer record is a document of its own
+    piece: int = 512 * 1024  # records of one document together; a longer record is a document of its own
     record: int = 8 * 1024 * 1024
     whole: int = 16 * 1024 * 1024  # a file that is one record: text, a feed
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
-    """A run of whole records, or one thing that is refused (`data` is then its first bytes)."""
+class Piece:
+    """Whole records that stand together, or one thing that is refused (`data` is then its first bytes)."""
 
     data: bytes
     start: int
@@ -46,10 +46,10 @@ class Unterminated(Exception):
     """The stream ends in a line that is not complete; nothing of that line was taken."""
 
 
-def lines(tape: Tape, ordinal: int, caps: Caps) -> Iterator[Run]:
+def lines(tape: Tape, ordinal: int, caps: Caps) -> Iterator[Piece]:
     """JSON lines. Unterminated: the last line has no end and doesn't parse. Before damage, what is no whole line stays untaken."""
     rest = b""
-    while data := tape.read(min(CHUNK, caps.run)):
+    while data := tape.read(min(CHUNK, caps.piece)):
         cut = data.rfind(b"\n") + 1
         if not cut:
             rest += data
@@ -59,13 +59,15 @@ def lines(tape: Tape, ordinal: int, caps: Caps) -> Iterator[Run]:
                 rest = b""
             continue
         complete, rest = rest + data[:cut], data[cut:]
-        for part in _no_longer_than(complete, caps.run):
+        for part in _no_longer_than(complete, caps.piece):
             if len(part) > caps.record:
-                run = _oversized(tape, part, ordinal, caps.record)
+                piece = _oversized(tape, part, ordinal, caps.record)
             else:
-                run = counted(tape, part, ordinal, sum(1 for line in part.split(b"\n") if line and not line.isspace()))
-            yield run
-            ordinal += run.records
+                piece = counted(
+                    tape, part, ordinal, sum(1 for line in part.split(b"\n") if line and not line.isspace())
+                )
+            yield piece
+            ordinal += piece.records
     if tape.damage:
         tape.give_back(rest)
     elif rest.isspace():
@@ -76,7 +78,7 @@ def lines(tape: Tape, ordinal: int, caps: Caps) -> Iterator[Run]:
         yield counted(tape, rest, ordinal, 1)
 
 
-def whole(tape: Tape, ordinal: int, caps: Caps) -> Run:
+def whole(tape: Tape, ordinal: int, caps: Caps) -> Piece:
     """All of the stream as one record; refused when it is over the cap or damaged."""
     data = tape.peek(caps.whole + 1)
     if tape.damage:
@@ -86,14 +88,14 @@ def whole(tape: Tape, ordinal: int, caps: Caps) -> Run:
     return counted(tape, tape.read(len(data)), ordinal, 1)
 
 
-def counted(tape: Tape, data: bytes, ordinal: int, records: int) -> Run:
+def counted(tape: Tape, data: bytes, ordinal: int, records: int) -> Piece:
     """What was read and found good, taken."""
     before, start = tape.digest.copy(), tape.position
     tape.take(data)
-    return Run(data, start, tape.position, ordinal, records, before, tape.digest.hexdigest())
+    return Piece(data, start, tape.position, ordinal, records, before, tape.digest.hexdigest())
 
 
-def refused(tape: Tape, ordinal: int, refusal: Refusal) -> Run:
+def refused(tape: Tape, ordinal: int, refusal: Refusal) -> Piece:
     """All that is left of the stream as one thing that is refused, its digest over all of it."""
     kept, start, before = tape.peek(KEPT), tape.position, tape.digest.copy()
     digest = hashlib.sha256()
@@ -101,14 +103,14 @@ def refused(tape: Tape, ordinal: int, refusal: Refusal) -> Run:
         digest.update(data)
         tape.take(data)
     told = Refusal(refusal.code, refusal.message, refusal.stage, digest.hexdigest(), tape.position - start)
-    return Run(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), told)
+    return Piece(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), told)
 
 
-def untaken(tape: Tape, ordinal: int, refusal: Refusal) -> Run:
+def untaken(tape: Tape, ordinal: int, refusal: Refusal) -> Piece:
     """Likewise, but the position stays before it: what stands there one day is read then, and is no change."""
     before, start = tape.digest.copy(), tape.position
-    run = refused(tape, ordinal, refusal)
-    return Run(run.data, start, start, ordinal, 0, before, before.hexdigest(), run.refused)
+    piece = refused(tape, ordinal, refusal)
+    return Piece(piece.data, start, start, ordinal, 0, before, before.hexdigest(), piece.refused)
 
 
 def too_large(size: int, cap: int, digest: str) -> Refusal:
@@ -129,7 +131,7 @@ def parses(line: bytes) -> bool:
 
 
 def _no_longer_than(data: bytes, most: int) -> Iterator[bytes]:
-    """The lines in runs of at most `most` bytes; a longer line alone."""
+    """The lines in pieces of at most `most` bytes; a longer line alone."""
     start = 0
     while len(data) - start > most:
         end = data.rfind(b"\n", start, start + most) + 1 or data.index(b"\n", start) + 1
@@ -139,7 +141,7 @@ def _no_longer_than(data: bytes, most: int) -> Iterator[bytes]:
         yield data[start:]
 
 
-def _oversized(tape: Tape, data: bytes, ordinal: int, cap: int) -> Run:
+def _oversized(tape: Tape, data: bytes, ordinal: int, cap: int) -> Piece:
     """A line that is too long; `data` is its beginning, or all of it. The rest is read without being kept."""
     before, start, kept = tape.digest.copy(), tape.position, data[:KEPT]
     digest = hashlib.sha256(data)
@@ -152,4 +154,4 @@ def _oversized(tape: Tape, data: bytes, ordinal: int, cap: int) -> Run:
         digest.update(data)
         tape.take(data)
     refusal = too_large(tape.position - start, cap, digest.hexdigest())
-    return Run(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), refusal)
+    return Piece(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), refusal)

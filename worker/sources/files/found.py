@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from worker.model import Code, Document, FileState, Format, Refusal, Source
-from worker.sources.files.cut import Caps, Run, Unterminated, lines, refused, untaken, whole
+from worker.sources.files.cut import Caps, Piece, Unterminated, lines, refused, untaken, whole
 from worker.sources.files.said import Outcome, Said
 from worker.sources.files.tape import Tape
 from worker.sources.files.values import values
@@ -19,18 +19,18 @@ class Found:
     document: Document
     last: bool  # nothing of the file comes after it
     file: FileState  # as it was opened; what depends on the position is filled in by `state_at`
-    run: Run
+    piece: Piece
 
     def state_at(self, position: int, records: int, *, done: bool) -> FileState:
         """What to remember when all before `position` is published. `records`: of the file, up to there."""
-        run = self.run
-        digest = run.after
-        if self.document.format.counts_bytes and position < run.end:
-            prefix = run.before.copy()
-            prefix.update(run.data[: position - run.start])
+        piece = self.piece
+        digest = piece.after
+        if self.document.format.counts_bytes and position < piece.end:
+            prefix = piece.before.copy()
+            prefix.update(piece.data[: position - piece.start])
             digest = prefix.hexdigest()
-        if not run.records:  # its rejection counts as none: what comes there one day has its ordinal
-            records = run.ordinal
+        if not piece.records:  # its rejection counts as none: what comes there one day has its ordinal
+            records = piece.ordinal
         return replace(self.file, digest=digest, position=position, records=records, done=done)
 
 
@@ -61,10 +61,10 @@ def found(opened: Opened, caps: Caps) -> Iterator[Found | Said]:
     waiting: Found | None = None
     complaint: Said | None = None
     try:
-        for run in _runs(opened, caps):
+        for piece in _pieces(opened, caps):
             if waiting:
                 yield waiting
-            waiting = _found(opened, run)
+            waiting = _found(opened, piece)
     except Unterminated:
         complaint = opened.said(Outcome.UNTERMINATED, "its last line is not complete: call again when it is")
     if not opened.unchanged():
@@ -88,7 +88,7 @@ def _nothing_more(opened: Opened) -> Said:
     return replace(opened.said(Outcome.NO_RECORDS, "there is not one record in it"), state=done)
 
 
-def _runs(opened: Opened, caps: Caps) -> Iterator[Run]:
+def _pieces(opened: Opened, caps: Caps) -> Iterator[Piece]:
     tape, content, ordinal = opened.tape, opened.content, opened.records
     if isinstance(content, Refusal):
         nothing_yet = content.code in (Code.EMPTY, Code.DAMAGED_ARCHIVE)
@@ -98,21 +98,21 @@ def _runs(opened: Opened, caps: Caps) -> Iterator[Run]:
         yield whole(tape, ordinal, caps)
         return
     cut = lines(tape, ordinal, caps) if content is Format.JSONL else values(tape, ordinal, caps, array=opened.array)
-    for run in cut:
-        yield run
-        ordinal = run.ordinal + run.records
+    for piece in cut:
+        yield piece
+        ordinal = piece.ordinal + piece.records
     if tape.damage:
         # When the file is replaced by a whole one, it goes on there.
         yield untaken(tape, ordinal, Refusal(Code.DAMAGED_ARCHIVE, f"{tape.damage}: what came before is read"))
 
 
-def _found(opened: Opened, run: Run) -> Found:
+def _found(opened: Opened, piece: Piece) -> Found:
     form = Format.TEXT if isinstance(opened.content, Refusal) else opened.content
-    start, end = run.start, run.end
-    if form is Format.FEED and run.refused:
+    start, end = piece.start, piece.end
+    if form is Format.FEED and piece.refused:
         form = Format.TEXT  # one record, counted in bytes
     elif form is Format.FEED:
         start, end = opened.entries, -1  # positions are ordinals of entries; how many there are is not yet known
     at = opened.clock()
-    document = Document(opened.source, opened.file.path, form, run.data, start, end, run.ordinal, at, run.refused)
-    return Found(document, last=False, file=opened.file, run=run)
+    document = Document(opened.source, opened.file.path, form, piece.data, start, end, piece.ordinal, at, piece.refused)
+    return Found(document, last=False, file=opened.file, piece=piece)

@@ -1,4 +1,4 @@
-"""JSON values one after another, or the elements of one array, cut into runs of whole ones.
+"""JSON values one after another, or the elements of one array, cut into pieces of whole ones.
 
 Where the stream is no JSON any more, all that came before is given, and the rest is one thing that is refused.
 """
@@ -10,14 +10,14 @@ from collections.abc import Iterator
 
 from worker.core.parse.split import Scanner, next_value
 from worker.model import Code, Refusal
-from worker.sources.files.cut import KEPT, Caps, Run, counted, refused, too_large
+from worker.sources.files.cut import KEPT, Caps, Piece, counted, refused, too_large
 from worker.sources.files.tape import CHUNK, Tape
 
 _BOM = b"\xef\xbb\xbf"
 _CLOSING = (b"]", b"}")
 
 
-def values(tape: Tape, ordinal: int, caps: Caps, *, array: bool) -> Iterator[Run]:
+def values(tape: Tape, ordinal: int, caps: Caps, *, array: bool) -> Iterator[Piece]:
     """From the start of the stream, or from just after any value. Before damage, what is no whole value stays untaken.
 
     `array`: whether the stream started with a bracket, which then has to be closed.
@@ -28,7 +28,7 @@ def values(tape: Tape, ordinal: int, caps: Caps, *, array: bool) -> Iterator[Run
     held = b""
     begun = seen = 0  # where in it the value begins that has not ended, and up to where the scanner has seen it
     closed = False
-    while not closed and (data := tape.read(min(CHUNK, caps.run))):
+    while not closed and (data := tape.read(min(CHUNK, caps.piece))):
         held += data
         ended, records, begun, seen, closed = _scan(scanner, held, begun, seen, caps.record)
         if records:
@@ -77,7 +77,7 @@ def _scan(scanner: Scanner, held: bytes, begun: int, seen: int, cap: int) -> tup
     return ended, records, begun, seen, False
 
 
-def _oversized(tape: Tape, scanner: Scanner, data: bytes, ordinal: int, cap: int) -> Run:
+def _oversized(tape: Tape, scanner: Scanner, data: bytes, ordinal: int, cap: int) -> Piece:
     """A value that is too large; the scanner has seen its beginning (`data`), or all. The rest is read without being kept."""
     before, start, kept = tape.digest.copy(), tape.position, data[:KEPT]
     digest = hashlib.sha256(data)
@@ -90,7 +90,7 @@ def _oversized(tape: Tape, scanner: Scanner, data: bytes, ordinal: int, cap: int
         digest.update(data)
         tape.take(data)
     refusal = too_large(tape.position - start, cap, digest.hexdigest())
-    return Run(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), refusal)
+    return Piece(kept, start, tape.position, ordinal, 1, before, tape.digest.hexdigest(), refusal)
 
 
 def _take_opening(tape: Tape) -> None:

@@ -1,4 +1,4 @@
-"""Records, ordinals, positions and digests depend on a file's bytes alone: on no chunk, no cap of a run, no interruption."""
+"""Records, ordinals, positions and digests depend on a file's bytes alone: on no chunk, no cap of a piece, no interruption."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def all_met(replay, caps):
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(found=lines() | arrays(), run=st.integers(1, RECORD))
-def test_the_records_are_those_of_a_plain_parse_and_any_of_them_can_be_gone_on_from(replay, found, run):
+@given(found=lines() | arrays(), piece=st.integers(1, RECORD))
+def test_the_records_are_those_of_a_plain_parse_and_any_of_them_can_be_gone_on_from(replay, found, piece):
     data, expected = found
-    caps = Caps(run=run, record=RECORD)
+    caps = Caps(piece=piece, record=RECORD)
     replay.remembered.clear()
     (replay.root / "a").write_bytes(data)
     read = all_met(replay, caps)
@@ -100,11 +100,11 @@ def test_the_records_are_those_of_a_plain_parse_and_any_of_them_can_be_gone_on_f
 
 @pytest.mark.parametrize("size", [RECORD, RECORD + 1])
 @pytest.mark.parametrize("before", [b"", b" " * 100])
-@pytest.mark.parametrize("run", [1, 7, RECORD])
-def test_the_cap_of_a_value_counts_the_value_and_nothing_around_it(replay, size, before, run):
+@pytest.mark.parametrize("piece", [1, 7, RECORD])
+def test_the_cap_of_a_value_counts_the_value_and_nothing_around_it(replay, size, before, piece):
     value = b'{"a":"%s"}' % (b"x" * (size - 8))
     (replay.root / "a").write_bytes(b'[{"z":0},' + before + value + b' , {"b":1}]')
-    refused = [one.document for one in replay.all(caps=Caps(run=run, record=RECORD)) if one.document.refused]
+    refused = [one.document for one in replay.all(caps=Caps(piece=piece, record=RECORD)) if one.document.refused]
     assert [(one.refused.size, one.refused.digest, one.start) for one in refused] == [
         (size, hashlib.sha256(value).hexdigest(), 9 + len(before))
     ] * (size > RECORD)
@@ -128,5 +128,5 @@ def test_a_byte_order_mark_alone_is_no_article_and_lines_behind_it_are_read_when
 @pytest.mark.parametrize("data", [b'[{"z":0},{"a":"', b'{"z":0} {"a":"'])
 def test_a_value_over_the_cap_that_never_ends_is_refused_once(replay, data):
     (replay.root / "a").write_bytes(data + b"x" * 500)
-    found = [one.document for one in replay.all(caps=Caps(run=7, record=RECORD))]
+    found = [one.document for one in replay.all(caps=Caps(piece=7, record=RECORD))]
     assert [one.refused and one.refused.code for one in found] == [None, Code.TOO_LARGE]

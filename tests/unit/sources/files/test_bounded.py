@@ -16,7 +16,7 @@ from worker.sources.files.cut import Caps
 MIB = 1024 * 1024
 SIZE = 24 * MIB
 LINE = b'{"a":"%s"}\n' % (b"x" * 1000)
-CAPS = Caps(run=128 * 1024, record=MIB, whole=MIB)
+CAPS = Caps(piece=128 * 1024, record=MIB, whole=MIB)
 
 
 class Generated:

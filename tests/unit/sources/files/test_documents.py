@@ -109,7 +109,7 @@ def test_a_text_or_feed_over_the_cap_is_refused_with_the_digest_of_all_of_it(rep
 def test_one_bad_line_in_a_million_costs_nothing_here(replay):
     (replay.root / "a").write_bytes(b'{"id":1}\n' * 500_000 + b"bad\n" + b'{"id":2}\n' * 500_000)
     found = replay.all()
-    assert sum(one.run.records for one in found) == 1_000_001
+    assert sum(one.piece.records for one in found) == 1_000_001
     assert [one.document.refused for one in found if one.document.refused] == []
 
 
