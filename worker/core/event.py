@@ -19,7 +19,10 @@ from worker.core import identity
 from worker.model import Article, Mode, Record, Rejection, Source, Topic
 
 SCHEMA = "urn:news-worker:schema:article-event:1.0.0"
-# Key, headers and what `created` splices in, together, at their longest.
+# Bytes of UTF-8 that the name of a data set may have: any folder's name fits. It stands in keys, headers and
+# transactional ids, there percent-encoded.
+LONGEST_DATASET = 255
+# Key, headers and what `created` splices in, together, at their longest: a test adds them up.
 OVERHEAD = 2048
 # A rejection keeps at most this much of the bytes; the digest is of all of them.
 RAW_KEPT = 64 * 1024

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
+from worker.core.event import LONGEST_DATASET
 from worker.errors import UsageError
 from worker.model import FileState, Source
 from worker.sources.files import Found, Said, Wanted, documents, documents_of_stream
@@ -50,7 +51,8 @@ class Job:
 def from_files(
     roots: Sequence[Path], dataset: str, options: Options, *, only: frozenset[str] = frozenset(), changed: bool = False
 ) -> Job:
-    """A replay of files and folders. `only`: path keys."""
+    """A replay of files and folders. `only`: path keys. UsageError: the data set can't have that name."""
+    _check_name(dataset)
 
     def opened(remembered: Mapping[str, FileState], run: str | None) -> Iterator[Found | Said]:
         return documents(roots, job.source, remembered, Wanted(run, only, changed), wall_clock)
@@ -60,7 +62,8 @@ def from_files(
 
 
 def from_stream(stream: BinaryIO, dataset: str, options: Options) -> Job:
-    """A replay of standard input. UsageError when it is opened a second time, after a fault."""
+    """A replay of standard input. UsageError: the data set can't have that name, or it is opened again after a fault."""
+    _check_name(dataset)
     opened_before = False
 
     def opened(_remembered: Mapping[str, FileState], _run: str | None) -> Iterator[Found | Said]:
@@ -72,3 +75,15 @@ def from_stream(stream: BinaryIO, dataset: str, options: Options) -> Job:
 
     job = Job(dataset, opened, options, remembers=False)
     return job
+
+
+def _check_name(dataset: str) -> None:
+    try:
+        size = len(dataset.encode())
+    except UnicodeEncodeError:
+        raise UsageError(f"the data set's name {dataset!r} is not UTF-8: give --dataset another NAME") from None
+    if size > LONGEST_DATASET:
+        raise UsageError(
+            f"the data set's name has {size:,} bytes of UTF-8, {LONGEST_DATASET} at most can be: give a shorter --dataset NAME"
+            f" ({dataset[:20]}…)"
+        )

@@ -72,6 +72,10 @@ def test_a_record_that_is_rejected_is_1_and_said_with_what_to_do(folder, call):
         ["set", "--to", "elsewhere"],
         ["set", "--to", "-", "--dry-run"],
         ["-", "--only", "a.jsonl"],
+        ["set", "--dataset", " "],
+        ["set", "--dataset", "é" * 128],
+        ["-", "--dataset", "x" * 256],
+        ["set", "--dataset", "\udcff"],
         ["set", "--limit", "0"],
         ["set", "--rate", "0"],
         ["set", "--broker", "carrier-pigeon://"],
@@ -83,6 +87,13 @@ def test_a_call_that_is_wrong_is_2_and_makes_no_file(folder, call, arguments):
     assert (outcome.code, outcome.out) == (2, "")
     assert "Traceback" not in outcome.error
     assert not Path("news.db").exists()
+
+
+def test_the_longest_name_of_a_data_set_is_published_and_remembered(folder, call):
+    for name in ("\x01" * 255, "%" * 255, "ü" * 127):
+        assert published(call("replay", "set", "--dataset", name)) == 4
+        assert published(call("replay", "set", "--dataset", name)) == 0
+    assert "255 at most can be" in call("replay", "set", "--dataset", "x" * 256).error
 
 
 def test_a_brokers_file_that_is_none_is_2_and_left_as_it_is(folder, call):
