@@ -12,7 +12,7 @@ import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import BinaryIO
+from io import FileIO
 
 import structlog
 
@@ -42,12 +42,12 @@ async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: S
         summary.interrupted = stop.is_set()
 
 
-async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: Summary, stream: BinaryIO) -> None:
+async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: Summary, stream: FileIO) -> None:
     """Write the events as lines and remember nothing. BrokenPipeError: nobody reads any more."""
     with _stop_on_signals() as stop:
         async with _pool(settings) as pool:
             for job in jobs:
-                sink = Lines(stream, partial(summary.adopt, job.dataset))
+                sink = Lines(stream, partial(summary.adopt, job.dataset), stop)
                 await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_DEFAULT_RECORD_BYTES)
         summary.interrupted = stop.is_set()
 

@@ -83,15 +83,15 @@ class Place:
         return f"sqlite:///{self.folder}/news.db"
 
     @asynccontextmanager
-    async def replaying(self, *arguments: str, program=("-m", "worker"), stdin=asyncio.subprocess.DEVNULL, **settings):
+    async def replaying(self, *arguments: str, program=("-m", "worker"), stdin=None, stdout=None, **settings):
         """A running replay, in a session of its own; killed when left."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_WORKER_")}
         named = {f"NEWS_WORKER_{name.upper()}": str(value) for name, value in settings.items()}
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, *program, "replay", "--broker", self.url, *arguments),
             cwd=self.folder,
-            stdin=stdin,
-            stdout=asyncio.subprocess.DEVNULL,
+            stdin=stdin or asyncio.subprocess.DEVNULL,
+            stdout=stdout or asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,
             env={**environment, **named, "PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'tests'}"},

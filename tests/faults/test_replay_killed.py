@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import json
 import os
 import random
 import select
@@ -119,6 +120,25 @@ async def test_a_signal_ends_it_while_nothing_comes_from_standard_input(place, f
         said = await process.stderr.read()  # to its end: the pipe to it stays open
         await process.wait()
     assert process.returncode == 1, said
+
+
+async def test_a_signal_ends_it_while_nobody_reads_its_standard_output_and_a_cut_line_shows_it(place, folder):
+    folder.jsonl("a.jsonl", 2000)  # more than a pipe holds
+    end, given = os.pipe()
+    async with place.replaying("set", "--to", "-", stdout=given) as process:
+        os.close(given)
+        begun = await asyncio.to_thread(os.read, end, 1)
+        process.terminate()
+        said = await process.stderr.read()
+        await process.wait()
+    whole, _, cut = (begun + os.read(end, 2**20)).rpartition(b"\n")
+    os.close(end)
+    assert process.returncode == 1, said
+    assert b"Traceback" not in said
+    assert [json.loads(line)["provenance"]["file"] for line in whole.splitlines()]
+    assert cut
+    with pytest.raises(json.JSONDecodeError):
+        json.loads(cut)
 
 
 async def test_the_older_of_two_replays_of_a_data_set_says_so_and_leaves_the_rest_to_the_newer(place, folder):

@@ -6,6 +6,7 @@ import math
 import os
 import posixpath
 import sys
+from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,9 @@ def command(  # noqa: PLR0913 (the options of the command line)
     in .gz and .zst; the content tells which. Interrupted at any moment and called again it goes on where it was. What
     can't become an article goes to news.rejects.v1 with its bytes and the reason.
 
+    With --to - nothing is remembered, and a last line without its end is cut: the replay was interrupted while nobody
+    read on.
+
     \b
     Examples:
       news-worker replay my-articles/ --dry-run
@@ -81,6 +85,8 @@ def command(  # noqa: PLR0913 (the options of the command line)
         raise UsageError("--dataset is empty: give a name, or leave it out to take the path's last part")
     if target and dry_run:
         raise UsageError("--to - publishes nowhere and --dry-run nothing: give one of them")
+    if target and sys.stdout is None:
+        raise UsageError("standard output is closed: there is nothing to write to")
     options = Options(again=again, limit=limit, rate=rate, give_up_after=settings.give_up_after_s)
     jobs = _jobs(paths, dataset, options, only=frozenset(map(posixpath.normpath, only)), changed=changed)
     summary = Summary()
@@ -105,7 +111,8 @@ async def _run(  # noqa: PLR0913 (what the command line says)
 
     async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT]):
         if target:
-            await service.replay_into_stream(settings, jobs, summary, sys.stdout.buffer)
+            with FileIO(sys.stdout.fileno(), "wb", closefd=False) as stream:
+                await service.replay_into_stream(settings, jobs, summary, stream)
         elif dry_run:
             await service.dry_run(settings, jobs, summary)
         else:

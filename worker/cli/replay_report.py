@@ -36,7 +36,9 @@ def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
     yield from _listed(f"{_count(noted, 'remark')} on what was published:", summary.noted, noted)
     if summary.withdrawals:
         yield f"{_count(summary.withdrawals, 'deletion')} found; a replay withdraws nothing"
-    if summary.interrupted:
+    if summary.interrupted and to_stream:
+        yield "interrupted: nothing is remembered of it; a last line without its end is cut and not counted"
+    elif summary.interrupted:
         yield "interrupted: call it again with the same arguments, it goes on where it was"
 
 

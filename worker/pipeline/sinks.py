@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from collections.abc import Callable, Sequence
-from typing import BinaryIO, Protocol
+from io import FileIO
+from typing import Protocol
 
 import orjson
 
 from worker.model import Decision, Record, Topic
+from worker.pipeline.thread import in_thread
+
+# After a signal, for a reader that is only slow. One that reads nothing any more gets a line without its end.
+_GRACE_SECONDS = 1.0
 
 
 class Sink(Protocol):
@@ -24,21 +30,44 @@ class Sink(Protocol):
 
 
 class Lines:
-    """Events as JSON, one a line, and nothing else: the value, with the CloudEvents attributes under `cloudevent`."""
+    """Events as JSON, one a line, and nothing else: the value, with the CloudEvents attributes under `cloudevent`.
 
-    def __init__(self, stream: BinaryIO, adopt: Callable[[Sequence[Decision]], None]) -> None:
+    The stream has no buffer: its lock, held by a thread that waits for a reader, would keep the interpreter from ending.
+    """
+
+    def __init__(self, stream: FileIO, adopt: Callable[[Sequence[Decision]], None], stop: asyncio.Event) -> None:
         self._stream = stream
         self._adopt = adopt
+        self._stop = stop
 
     async def publish(self, decision: Decision) -> None:
-        """Write the events; rejections go to the summary only. BrokenPipeError: nobody reads any more."""
+        """Write the events; rejections go to the summary only. BrokenPipeError: nobody reads any more.
+
+        Once `stop` is set nothing more is begun, and what nobody reads is left unfinished.
+        """
+        if self._stop.is_set():
+            return
         lines = b"".join(_line(record) for record in decision.records if record.topic is Topic.ARTICLES)
-        await asyncio.to_thread(self._write, lines)
-        self._adopt([decision])
+        writing = asyncio.ensure_future(in_thread(lambda: self._write(lines)))
+        stopping = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({writing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({writing}, timeout=_GRACE_SECONDS)
+            if writing.done():
+                writing.result()
+                self._adopt([decision])
+        finally:
+            stopping.cancel()
+            writing.cancel()
 
     def _write(self, lines: bytes) -> None:
-        self._stream.write(lines)
-        self._stream.flush()
+        left = memoryview(lines)
+        while left:
+            # None: whoever gave us the stream made it non-blocking, and there is no room.
+            if written := self._stream.write(left):
+                left = left[written:]
+            else:
+                select.select([], [self._stream], [])
 
     async def flush(self) -> None:
         """Every publish has flushed."""

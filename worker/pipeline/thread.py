@@ -1,4 +1,4 @@
-"""Blocking work that a process may end without: the thread of a read from a pipe in which nothing comes is never joined."""
+"""Blocking work that a process may end without: a thread that waits for the other end of a pipe is never joined."""
 
 from __future__ import annotations
 
@@ -30,5 +30,5 @@ async def in_thread(work: Callable[[], _T]) -> _T:
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(settle, finish)
 
-    threading.Thread(target=run, name="news-worker-files", daemon=True).start()
+    threading.Thread(target=run, name="news-worker-blocking", daemon=True).start()
     return await done
