@@ -44,7 +44,7 @@ requirements: $(DEV)  ## resolve the versions anew, with hashes
 	@$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
 
 clean:  ## remove what the other targets made, the environment too
-	@rm -rf .venv .hypothesis .*_cache demo dist
+	@rm -rf .venv .kafka .hypothesis .*_cache demo dist
 	@find worker tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The first Python that is new enough and can make an environment; `make demo PYTHON=…` names another.

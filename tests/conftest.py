@@ -20,6 +20,7 @@ settings.register_profile("ci", settings.get_profile("modest"), derandomize=True
 settings.register_profile("fuzz", max_examples=20_000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("ci" if os.environ.get("CI") else "modest")
 
+pytest_plugins = ["kafka.fixtures"]
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
 SKIPS_FAIL = os.environ.get("NEWS_REQUIRE_KAFKA") == "1"
 
