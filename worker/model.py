@@ -203,6 +203,9 @@ class FileState:
     done: bool
     run: str | None  # the run id of a replay with --again
     before: FileState | None = None  # what is remembered of it outside that run, so that no other run forgets its own
+    refused: str | None = (
+        None  # what stood after `position` and was rejected: code, blank, hex SHA-256 (`resume.refusal`)
+    )
 
 
 @dataclass(frozen=True, slots=True)

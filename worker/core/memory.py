@@ -16,7 +16,7 @@ from worker.errors import BrokerRefused
 from worker.model import FileState, Record, SplitClaim, Topic
 
 VERSION = 1
-_FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name not in ("path", "before"))
+_FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name not in ("path", "before", "refused"))
 
 
 @dataclass(slots=True)
@@ -71,7 +71,8 @@ class ReplayMemory:
 def _file_state(path: str, found: dict[str, Any]) -> FileState:
     members = {name: found[name] for name in _FILE_FIELDS}
     before = found.get("before")
-    return FileState(path, **members, before=_file_state(path, before) if before else None)
+    refused = found.get("refused")
+    return FileState(path, **members, before=_file_state(path, before) if before else None, refused=refused)
 
 
 def _load(key: bytes, value: bytes) -> dict[str, Any]:

@@ -68,6 +68,17 @@ def test_a_member_that_a_later_release_added_is_skipped() -> None:
     assert memory.files["a/b.jsonl"] == STATE
 
 
+def test_a_member_that_an_earlier_release_did_not_know_is_absent() -> None:
+    record = file_record("news", replace(STATE, refused="empty ab"), at=0)
+    memory = ReplayMemory("news")
+    memory.absorb(record.key, record.value)
+    assert memory.files["a/b.jsonl"].refused == "empty ab"
+    value = orjson.loads(record.value or b"")
+    del value["refused"]
+    memory.absorb(record.key, orjson.dumps(value))
+    assert memory.files["a/b.jsonl"] == STATE
+
+
 @pytest.mark.parametrize(
     ("value", "said"),
     [

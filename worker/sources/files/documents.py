@@ -15,7 +15,7 @@ from typing import BinaryIO
 from worker.model import STANDARD_INPUT, Code, FileState, Format, Refusal, Source
 from worker.sources.files.cut import Caps
 from worker.sources.files.found import Found, Opened, found
-from worker.sources.files.resume import Step, carried, compare, in_run, skipped_unread
+from worker.sources.files.resume import Step, carried, compare, in_run, skipped_unread, still_refused
 from worker.sources.files.said import Outcome, Said
 from worker.sources.files.sniff import HEAD, is_array, sniff
 from worker.sources.files.tape import Tape
@@ -114,9 +114,9 @@ def _as_opened(place: Place, found: os.stat_result, run: str | None, before: Fil
 def _stream(stream: BinaryIO, now: FileState, state: FileState | None, reading: _Reading) -> Iterator[Found | Said]:
     tape = Tape(unpacked(stream.read))
     content, array = _look(tape, reading.caps)
-    step = compare(tape, content, state) if state else Step.ANEW
+    tape, step = _compared(stream, tape, content, state)
     if state and step is Step.SAME:
-        yield Said(now.path, Outcome.ALREADY, "its content is what was published", _moved(state, now))
+        yield Said(now.path, Outcome.ALREADY, "its content is what was published, or rejected", _moved(state, now))
         return
     if step is Step.CHANGED and not reading.wanted.changed:
         yield Said(now.path, Outcome.CHANGED, "not what was published under this path: --changed publishes it")
@@ -125,8 +125,7 @@ def _stream(stream: BinaryIO, now: FileState, state: FileState | None, reading: 
     if state and step in (Step.GO_ON, Step.GROWN):
         entries, records = state.position, state.records
     if state and (content not in (Format.JSONL, Format.JSON) or step in (Step.ANEW, Step.CHANGED)):
-        stream.seek(0)
-        tape = Tape(unpacked(stream.read))
+        tape = _from_the_start(stream)
 
     def unchanged() -> bool:
         after = os.fstat(stream.fileno())
@@ -140,6 +139,22 @@ def _stream(stream: BinaryIO, now: FileState, state: FileState | None, reading: 
             yield Said(now.path, Outcome.GROWN, f"goes on at byte {state.position:,}")
             step = Step.GO_ON
         yield one
+
+
+def _compared(stream: BinaryIO, tape: Tape, content: Format | Refusal, state: FileState | None) -> tuple[Tape, Step]:
+    """What to do with the file, and the tape where `compare` leaves it."""
+    if not state:
+        return tape, Step.ANEW
+    if state.refused:
+        if still_refused(tape, content, state):
+            return tape, Step.SAME
+        tape = _from_the_start(stream)
+    return tape, compare(tape, content, state)
+
+
+def _from_the_start(stream: BinaryIO) -> Tape:
+    stream.seek(0)
+    return Tape(unpacked(stream.read))
 
 
 def _look(tape: Tape, caps: Caps) -> tuple[Format | Refusal, bool]:

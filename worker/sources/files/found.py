@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from worker.model import Code, Document, FileState, Format, Refusal, Source
 from worker.sources.files.cut import Caps, Piece, Unterminated, lines, refused, untaken, whole
+from worker.sources.files.resume import refusal
 from worker.sources.files.said import Outcome, Said
 from worker.sources.files.tape import Tape
 from worker.sources.files.values import values
@@ -29,9 +30,11 @@ class Found:
             prefix = piece.before.copy()
             prefix.update(piece.data[: position - piece.start])
             digest = prefix.hexdigest()
+        refused = None
         if not piece.records:  # its rejection counts as none: what comes there one day has its ordinal
             records = piece.ordinal
-        return replace(self.file, digest=digest, position=position, records=records, done=done)
+            refused = refusal(piece.refused.code, piece.refused.digest) if piece.refused else None
+        return replace(self.file, digest=digest, position=position, records=records, done=done, refused=refused)
 
 
 @dataclass(frozen=True, slots=True)

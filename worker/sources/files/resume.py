@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import replace
 from enum import Enum, auto
 
-from worker.model import FileState, Format, Refusal
+from worker.model import Code, FileState, Format, Refusal
 from worker.sources.files.tape import CHUNK, Tape
 
 _BLANK = b" \t\r\n,"
@@ -16,7 +17,7 @@ class Step(Enum):
     """What to do with a file that was met before."""
 
     SAME = auto()  # all of it was published
-    GO_ON = auto()  # it was begun and is still what it was: from the position
+    GO_ON = auto()  # it was begun, or broke off, and is still what it was: from the position
     GROWN = auto()  # JSON lines were added: from the position
     ANEW = auto()  # it is something else now, but not one record of it was published: from the start
     CHANGED = auto()  # it is something else now
@@ -52,13 +53,30 @@ def skipped_unread(state: FileState, now: FileState) -> bool:
     )
 
 
+def refusal(code: Code, digest: str | None) -> str:
+    """What is remembered of a rejection whose bytes were not taken. `digest`: hex SHA-256 of them."""
+    return f"{code} {digest}"
+
+
+def still_refused(tape: Tape, content: Format | Refusal, state: FileState) -> bool:
+    """Read all there is: whether what comes after the position is what was rejected there, for the same reason."""
+    if not tape.skip_to(state.position) or tape.digest.hexdigest() != state.digest:
+        return False
+    rest = hashlib.sha256()
+    while data := tape.read(CHUNK):
+        rest.update(data)
+    if tape.damage:
+        return state.refused == refusal(Code.DAMAGED_ARCHIVE, rest.hexdigest())
+    return isinstance(content, Refusal) and state.refused == refusal(content.code, rest.hexdigest())
+
+
 def compare(tape: Tape, content: Format | Refusal, state: FileState) -> Step:
     """Read what was published and compare its digest; for GO_ON (of lines and values) and GROWN the tape stands at the position."""
     records = content in (Format.JSONL, Format.JSON)
     same = tape.skip_to(state.position) if records else _skip_all(tape)
     if not same or tape.digest.hexdigest() != state.digest:
         return Step.CHANGED if state.records else Step.ANEW
-    if not state.done:
+    if not state.done or state.refused:
         return Step.GO_ON
     if content is Format.JSONL and tape.peek(1):
         return Step.GROWN

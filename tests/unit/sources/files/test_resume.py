@@ -176,6 +176,59 @@ def test_what_gave_no_record_yet_is_read_when_it_does(replay, before, after):
     assert (found[0].document.ordinal, found[-1].last) == (0, True)
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b" \r\n\t ",
+        bytes(range(256)),
+        b"<!doctype html><html>",
+        b'{"a": 1,\n "b":',
+        b"\x1f\x8b\x08garbage",
+        gzip.compress(TEXT)[:-9],
+        gzip.compress(TEXT) + b"garbage",
+        gzip.compress(LINES) + b"garbage",
+        gzip.compress(LINES + b'{"id":') + b"garbage",
+        gzip.compress(ARRAY[:-20]) + b"garbage",
+        gzip.compress(FEED)[:-4],
+    ],
+)
+def test_what_was_rejected_and_is_only_touched_or_moved_is_not_rejected_again(replay, monkeypatch, tmp_path, content):
+    path = replay.root / "a"
+    path.write_bytes(content)
+    assert replay.publish()
+    touch(path)
+    assert replay.outcomes() == {"a": "ALREADY"}
+    replay.root = replay.root.rename(tmp_path / "moved")
+    assert replay.publish() == []
+    assert replay.outcomes() == {"a": "ALREADY"}
+    monkeypatch.setattr(os, "open", None)
+    assert replay.outcomes() == {"a": "ALREADY"}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "more"),
+    [
+        (b" ", b"  ", 1),  # no text either, but other bytes
+        (gzip.compress(TEXT)[:-4], gzip.compress(TEXT), 1),  # the same text, and now there is an end to it
+        (gzip.compress(b" ") + b"garbage", b" ", 1),  # refused for another reason
+        (gzip.compress(LINES) + b"garbage", gzip.compress(LINES), 0),
+        (gzip.compress(LINES + b'{"id":') + b"garbage", gzip.compress(LINES + b'{"id":20}\n'), 1),
+        (gzip.compress(LINES + b'{"id":') + b"garbage", gzip.compress(LINES + b'{"id":2') + b"garbage", 1),
+        (gzip.compress(ARRAY[:-20]) + b"garbage", gzip.compress(ARRAY), 2),
+    ],
+)
+def test_what_was_rejected_is_read_again_when_it_is_something_else(replay, before, after, more):
+    path = replay.root / "a"
+    path.write_bytes(before)
+    replay.publish()
+    path.write_bytes(after)
+    assert len(replay.publish()) == more
+    assert replay.outcomes() == {"a": "ALREADY"}
+    touch(path)
+    assert replay.publish() == []
+
+
 def test_all_published_but_not_said_to_be_done_is_said_once_more_and_then_done(replay):
     path = replay.root / "a"
     path.write_bytes(LINES)
