@@ -11,13 +11,21 @@ from collections.abc import Sequence
 
 from worker.core.normalise.text import encodable
 
+# Names that only their vendor uses, for who clicked where: no page shows anything else by them. Left out on purpose are names that
+# some site somewhere gives its pages by: ref, source, src, from, via, share, cid, sid, icid, ocid, ncid, cmp, smid, mbid, s_cid,
+# spm, trk, campaign, ito, rss, and gaa_…, which opens a page to its bearer.
 _TRACKERS = frozenset(
-    "fbclid gclid gclsrc gbraid wbraid dclid msclkid yclid twclid ttclid igshid mc_cid mc_eid mkt_tok _ga _gl _hsenc _hsmi xtor"
-    " cmpid pk_campaign pk_kwd pk_keyword pk_source pk_medium pk_content".split()
+    "fbclid fb_action_ids fb_action_types fb_ref fb_source mibextid igsh igshid gclid gclsrc gbraid wbraid dclid"
+    " gad_source gad_campaignid srsltid _ga _gl msclkid twclid __twitter_impression ttclid li_fat_id epik sccid"
+    " rdt_cid yclid ysclid ymclid _openstat tblci dicbo irclickid cjevent ef_id s_kwcid _branch_match_id _kx mc_cid"
+    " mc_eid mkt_tok _hsenc _hsmi __hstc __hssc __hsfp hsctatracking hss_channel elqtrackid oly_anon_id oly_enc_id"
+    " vero_id vero_conv dm_i ml_subscriber ml_subscriber_hash wt_mc wt_zmc wt.mc_id xtor cmpid ns_campaign ns_fee"
+    " ns_linkname ns_mchannel ns_source pk_campaign pk_cid pk_content pk_keyword pk_kwd pk_medium pk_source"
+    " piwik_campaign piwik_keyword piwik_kwd".split()
 )
+_TRACKER_PREFIXES = ("utm_", "at_", "mtm_", "hsa_")
 # Most links are already as `valid_uri` would make them.
 _ORDINARY = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
-_TRACKER_PREFIXES = ("utm_", "ns_", "at_", "mtm_", "hsa_")
 _ALIASES = frozenset(("www", "m", "mobile", "amp"))
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # Links that run instead of leading somewhere.

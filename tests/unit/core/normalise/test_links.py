@@ -1,12 +1,16 @@
 """Links: what `schemas/vectors/links.json` can't say case by case."""
 
+import json
+
 import jsonschema_rs
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from worker import contract
 from worker.core.normalise import links
 
+VECTORS = json.loads((contract.schema_folder() / "vectors" / "links.json").read_text())
 URI = jsonschema_rs.Draft202012Validator({"type": "string", "format": "uri"}, validate_formats=True)
 LINK = st.one_of(
     st.text(st.characters(codec=None)),
@@ -74,3 +78,16 @@ def test_a_front_page_names_no_article(page):
 @pytest.mark.parametrize("page", ["https://example.org/a", "https://example.org/?id=1", "https://example.org/#!/a"])
 def test_a_page_of_its_own_may_name_one(page):
     assert not links.is_home(links.comparison_keys([page])[0])
+
+
+def test_every_tracker_of_the_vectors_is_out_in_any_case_and_there_are_no_others():
+    names, prefixes = VECTORS["trackers"]["names"], VECTORS["trackers"]["prefixes"]
+    for name in [*names, *(f"{prefix}anything" for prefix in prefixes)]:
+        for written in (name, name.upper()):
+            assert links.comparison_keys([f"https://example.org/a?{written}=1&b=2"]) == ["example.org/a?b=2"]
+    assert (sorted(links._TRACKERS), sorted(links._TRACKER_PREFIXES)) == (names, prefixes)
+
+
+@pytest.mark.parametrize("name", VECTORS["kept"])
+def test_a_name_that_a_site_may_give_its_pages_by_stays(name):
+    assert links.comparison_keys([f"https://example.org/a?{name}=1"]) == [f"example.org/a?{name}=1"]
