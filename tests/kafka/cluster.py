@@ -21,14 +21,15 @@ from pathlib import Path
 from signal import SIGCONT, SIGKILL, SIGSTOP, Signals
 from typing import Any
 
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
+from kafka.clients import administering
 from kafka.found import Kafka
 from kafka.properties import LOG4J, PLAIN, Listener, Ways, properties
 
 HANGS = 120  # seconds after which a broker is taken to hang; a start takes about 5 on an idle machine
 GUARD = str(Path(__file__).with_name("guard.py"))
-JVM = ("-Xmx384m", "-XX:+UseSerialGC", "-Djava.awt.headless=true")
+JVM = ("-Xmx384m", "-XX:+UseSerialGC")
+QUICK = (*JVM, "-XX:TieredStopAtLevel=1")  # compiles fast rather than well: half the CPU of a start
 
 
 class Broke(Exception):
@@ -42,6 +43,7 @@ class Broker:
     kafka: Kafka
     folder: Path
     listeners: Mapping[str, Listener]
+    jvm: Sequence[str]
     process: subprocess.Popen[bytes] | None = None
     name: str = ""
 
@@ -82,7 +84,7 @@ class Broker:
 
     def _run(self, *program: str) -> subprocess.Popen[bytes]:
         self.name = f"news-kafka-{uuid.uuid4()}"
-        options = (*JVM, f"-Dlog4j2.configurationFile={self.folder}/log4j2.properties")
+        options = (*self.jvm, f"-Dlog4j2.configurationFile={self.folder}/log4j2.properties")
         command, end = self.kafka.command(self.name, self.folder.parent, *options, *program), self.kafka.end(self.name)
         itself = os.pidfd_open(os.getpid())
         try:
@@ -160,23 +162,24 @@ class Cluster:
         """Each is asked for itself: a broker that has just begun answers before it knows the others."""
         doors = [next(iter(broker.listeners.values())).bootstrap for broker in running] or [self.bootstrap]
         for door in doors:
-            admin = AIOKafkaAdminClient(**{**self.admin, "bootstrap_servers": door}, request_timeout_ms=5000)
+            if not await _answers(door):
+                return False
             try:
-                await admin.start()
-                known = (await admin.describe_cluster())["brokers"]
-                partitions = [each for topic in await admin.describe_topics() for each in topic["partitions"]]
+                async with administering(
+                    {**self.admin, "bootstrap_servers": door, "request_timeout_ms": 5000}
+                ) as admin:
+                    known = (await admin.describe_cluster())["brokers"]
+                    partitions = [each for topic in await admin.describe_topics() for each in topic["partitions"]]
             except (KafkaError, OSError):
                 return False
-            finally:
-                await admin.close()
             whole = all(each["leader"] >= 0 and len(each["isr"]) == len(each["replicas"]) for each in partitions)
             if len(known) < len(running) or (len(running) == len(self.brokers) and not whole):
                 return False
         return True
 
 
-def start(kafka: Kafka, folder: Path, brokers: int = 1, ways: Ways = PLAIN) -> Cluster:
-    """A new cluster, its data in the folder, its brokers on their way up; wait with `ready`."""
+def start(kafka: Kafka, folder: Path, brokers: int = 1, ways: Ways = PLAIN, jvm: Sequence[str] = QUICK) -> Cluster:
+    """A new cluster, its data in the folder, its brokers on their way up; wait with `ready`. To be measured, it takes JVM."""
     ports = iter(free_ports(brokers * (1 + 2 * len(ways.protocols))))
     controllers = {number: next(ports) for number in range(brokers)}
     made = []
@@ -188,7 +191,7 @@ def start(kafka: Kafka, folder: Path, brokers: int = 1, ways: Ways = PLAIN) -> C
         }
         (place / "log4j2.properties").write_text(LOG4J)
         (place / "server.properties").write_text(properties(number, ways, listeners, controllers, place / "data"))
-        made.append(Broker(kafka, place, listeners))
+        made.append(Broker(kafka, place, listeners, jvm))
     cluster = Cluster("", made, ways.admin)
     cluster.bootstrap = cluster.by(next(iter(ways.protocols)))
     identity = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
@@ -198,6 +201,18 @@ def start(kafka: Kafka, folder: Path, brokers: int = 1, ways: Ways = PLAIN) -> C
         broker.formatted()
         broker.start()
     return cluster
+
+
+async def _answers(door: str) -> bool:
+    """Asked before aiokafka is, which logs each refusal."""
+    try:
+        _, writer = await asyncio.open_connection(*door.split(",", maxsplit=1)[0].rsplit(":", 1))
+    except OSError:
+        return False
+    writer.close()
+    with suppress(OSError):
+        await writer.wait_closed()
+    return True
 
 
 def free_ports(count: int) -> list[int]:

@@ -1,7 +1,7 @@
 """Clusters for tests, each started when first asked for and shared by the session: tests separate themselves by prefix.
 
-`kafka` is one plain broker, `kafka_trio` three. Who kills brokers asks for `kafka_to_kill` or `kafka_trio_to_kill`: the same,
-mended after the test.
+`kafka` is one plain broker, `kafka_trio` three, `kafka_secured` one that lets nobody in unknown. Who kills brokers asks for
+`kafka_to_kill` or `kafka_trio_to_kill`: the same, mended after the test.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from contextlib import contextmanager
 import pytest
 from kafka.cluster import Cluster, start
 from kafka.found import Kafka, NotFound, find
+from kafka.secured import Secured, start_secured
 
 RUNNING = os.environ.get("NEWS_TEST_KAFKA")
 
@@ -55,6 +56,13 @@ def kafka(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 def kafka_trio(kafka_found: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     with served(start(kafka_found, tmp_path_factory.mktemp("trio"), brokers=3)) as cluster:
         yield cluster
+
+
+@pytest.fixture(scope="session")
+def kafka_secured(kafka_found: Kafka, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
+    secured = start_secured(kafka_found, tmp_path_factory.mktemp("secured"))
+    with served(secured.cluster):
+        yield secured
 
 
 @pytest.fixture

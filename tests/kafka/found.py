@@ -72,6 +72,8 @@ class Jars:
 
     def signal(self, name: str, process: subprocess.Popen[bytes], number: Signals) -> None:
         process.send_signal(number)
+        if number == Signals.SIGSTOP:  # its threads stop one after another
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def end(self, name: str) -> list[str]:
         return []  # the guard kills the process

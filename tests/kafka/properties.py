@@ -71,6 +71,8 @@ def properties(
         "num.io.threads": 4,
         "log.cleaner.dedupe.buffer.size": 16 << 20,  # its default is a third of the heap
         "group.initial.rebalance.delay.ms": 0,
+        "broker.session.timeout.ms": 3000,  # a broker that was killed isn't let back in before
+        "broker.heartbeat.interval.ms": 500,
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
         "offsets.topic.num.partitions": 4,
         "offsets.topic.replication.factor": copies,
@@ -81,6 +83,4 @@ def properties(
             f"{topic}.replication.factor": copies,
             f"{topic}.min.isr": min(copies, 2),
         }
-    if copies > 1:
-        found |= {"broker.session.timeout.ms": 3000, "broker.heartbeat.interval.ms": 500}
     return "".join(f"{name}={value}\n" for name, value in (found | dict(ways.settings)).items())
