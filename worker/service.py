@@ -16,7 +16,7 @@ from io import FileIO
 
 import structlog
 
-from worker.broker.connect import connect
+from worker import configured
 from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerMissing
@@ -36,7 +36,7 @@ _DEFAULT_RECORD_BYTES = int(SETTINGS[Topic.ARTICLES]["max.message.bytes"])
 async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
     """Replay each data set into the configured broker; what the errors of `pipeline.replay.replay` tell holds here."""
     with _stop_on_signals() as stop:
-        async with connect(settings.broker, prefix=settings.prefix, create=True) as broker, _pool(settings) as pool:
+        async with configured.broker(settings, create=True) as broker, _pool(settings) as pool:
             for job in jobs:
                 await replay(broker, pool, job, summary, stop)
         summary.interrupted = stop.is_set()
@@ -57,7 +57,7 @@ async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> 
     memories = {job.dataset: ReplayMemory(job.dataset) for job in jobs}
     record_bytes = _DEFAULT_RECORD_BYTES
     try:
-        async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+        async with configured.broker(settings, create=False) as broker:
             record_bytes = broker.max_record_bytes(Topic.ARTICLES)
             async for record in broker.read(Topic.REPLAYS):
                 for memory in memories.values():

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError
+from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -63,6 +63,20 @@ class Settings(BaseSettings):
     read_timeout_s: float = Field(30.0, gt=0)  # what reading one document may take
     read_memory_mb: int = Field(1024, ge=128)  # what a process that reads documents may use
     give_up_after_s: float = Field(300.0, ge=0)  # how long a lost broker is waited for
+
+    # Of a Kafka cluster only; named after Kafka's own settings.
+    kafka_client_id: str = Field("news-worker", min_length=1)
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ssl_cafile: Path | None = None  # PEM; without it the system's authorities count
+    kafka_ssl_certfile: Path | None = None  # PEM, the worker's own certificate
+    kafka_ssl_keyfile: Path | None = None  # PEM; without it the key stands in the certificate's file
+    kafka_ssl_password: SecretStr | None = None  # of the key
+    kafka_partitions: int = Field(24, ge=1, le=10_000)  # of every topic: fixed when they are made, checked from then on
+    kafka_replication: int | None = Field(None, ge=1)  # copies of a partition; three, or as many as there are brokers
+    kafka_transaction_timeout_s: float = Field(30.0, ge=2)  # after which what a dead worker left open is aborted
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
@@ -177,4 +191,5 @@ def _sentence(name: int | str, fault: str, values: Mapping[str, Any], origins: M
 
 
 def _masked(value: object, origin: str) -> str:
-    return MASK if origin.startswith(_SECRETS_FILE) else without_secrets(str(value))
+    secret = isinstance(value, SecretStr) or origin.startswith(_SECRETS_FILE)
+    return MASK if secret else without_secrets(str(value))

@@ -7,14 +7,17 @@ program (`ledger.py URL PREFIX SHARD TRANSACTIONS SEED`) it says `claimed N`, th
 import asyncio
 import random
 import sys
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from contract.oracle import Entry
 
 from worker.broker.connect import connect
+from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Broker, Claim, Shard
 from worker.model import Record, Topic
 
+NOW = time.time_ns() // 1_000_000  # records of other years would be removed at once: retention goes by their time
 KEYS = 5  # few, so that order within a key is put to the test
 Commit = Callable[[Claim, Sequence[Record], Record], Awaitable[None]]
 
@@ -25,18 +28,18 @@ def offer(until: int) -> list[Entry]:
 
 def events(first: int, end: int) -> list[Record]:
     return [
-        Record(Topic.ARTICLES, b"article %d" % (number % KEYS), b"%d" % number, (("n", b"1"),), 1_000 + number, b"site")
+        Record(Topic.ARTICLES, b"article %d" % (number % KEYS), b"%d" % number, (("n", b"1"),), NOW + number, b"site")
         for number in range(first, end)
     ]
 
 
 def state(shard: Shard, position: int) -> Record:
-    return Record(shard.state, b"position of " + shard.partition_by, b"%d" % position, (), 1_000, shard.partition_by)
+    return Record(shard.state, b"position of " + shard.partition_by, b"%d" % position, (), NOW, shard.partition_by)
 
 
-async def restored(claim: Claim, shard: Shard) -> int:
-    position = 0
-    async for record in claim.restore():
+async def restored(broker: Broker, claim: Claim) -> int:
+    position, shard = 0, claim.shard
+    async for _, record in broker.restore([claim]):
         if record.key == b"position of " + shard.partition_by:
             position = int(record.value or b"0")
     return position
@@ -52,7 +55,7 @@ async def publish(
     """Claim, restore, and publish in transactions of the given sizes from where it stood; the position reached."""
     claim = await broker.claim(shard)
     try:
-        position = await restored(claim, shard)
+        position = await restored(broker, claim)
         say(f"claimed {position}")
         for size in sizes:
             await commit(claim, events(position, position + size), state(shard, position + size))
@@ -75,7 +78,7 @@ def tell(line: str) -> None:
 async def main(url: str, prefix: str, name: str, transactions: int, seed: int) -> None:
     chosen = random.Random(seed)
     sizes = [chosen.choice((1, 2, 10, 200)) for _ in range(transactions)]
-    async with connect(url, prefix=prefix, create=True) as broker:
+    async with connect(url, prefix=prefix, create=True, kafka=KafkaOptions(partitions=3, replication=1)) as broker:
         shard = Shard(name, Topic.REPLAYS, b"ledger")
         await publish(broker, shard, sizes, say=tell)
 

@@ -8,22 +8,28 @@ from pathlib import Path
 
 import pytest
 from contract import ledger
-from contract.ledger import events, offer, publish, read
+from contract.ledger import NOW, events, offer, publish, read
 
+from worker.broker.port import EARLIEST, Start
+from worker.errors import UsageError
 from worker.model import Record, Topic
 
 TREE = Path(__file__).parents[2]
 LONG = 20  # seconds after which a reader that was to wake up has failed to
 
 
-async def values(broker, **where):
-    return [int(record.value) async for record in broker.read(Topic.ARTICLES, **where)]
+async def everything(broker, start=EARLIEST, **which):
+    return [record async for record in broker.read(Topic.ARTICLES, start, **which)]
 
 
-async def followed(broker, count, **where):
+async def values(broker, start=EARLIEST):
+    return [int(record.value) for record in await everything(broker, start)]
+
+
+async def followed(broker, count):
     """The first `count` values that a follower gets."""
     got = []
-    async with asyncio.timeout(LONG), aclosing(broker.read(Topic.ARTICLES, follow=True, **where)) as reader:
+    async with asyncio.timeout(LONG), aclosing(broker.read(Topic.ARTICLES, follow=True)) as reader:
         async for record in reader:
             got.append(int(record.value))
             if len(got) == count:
@@ -37,25 +43,43 @@ async def test_a_topic_nobody_wrote_to_is_empty(broker):
 
 async def test_reading_begins_at_an_offset(broker, place):
     await publish(broker, place.shard("ledger"), [10])
-    start = (await broker.describe(Topic.ARTICLES)).start
+    first = (await everything(broker))[0]
 
-    assert await values(broker, start=start + 7) == [7, 8, 9]
-    assert await values(broker, start=start + 10) == []
+    assert await values(broker, Start(offset=first.offset + 7)) == [7, 8, 9]
+    assert await values(broker, Start(offset=first.offset + 10)) == []
+    assert await values(broker, Start(offset=10**9)) == []
+
+
+async def test_reading_the_latest_begins_with_what_comes_next(broker, place):
+    await publish(broker, place.shard("ledger"), [3])
+    assert await values(broker, Start(latest=True)) == []
+
+
+async def test_one_partition_is_read_alone(broker, place):
+    await publish(broker, place.shard("ledger"), [3])
+    first = (await everything(broker))[0]
+    count = len((await broker.describe(Topic.ARTICLES)).partitions)
+
+    for partition in range(count):
+        alone = await everything(broker, partition=partition)
+        assert len(alone) == (3 if partition == first.partition else 0)
+    with pytest.raises(UsageError, match="partition"):
+        await everything(broker, partition=count)
 
 
 async def test_reading_begins_at_a_time(broker, place):
     await publish(broker, place.shard("ledger"), [10])
 
-    assert await values(broker, since=1_008) == [8, 9]
-    assert await values(broker, since=0) == list(range(10))
-    assert await values(broker, since=2_000) == []
+    assert await values(broker, Start(since=NOW + 8)) == [8, 9]
+    assert await values(broker, Start(since=0)) == list(range(10))
+    assert await values(broker, Start(since=NOW + 1_000)) == []
 
 
 async def test_reading_in_pieces_misses_nothing(broker, place):
     claim = await broker.claim(place.shard("ledger"))
     for first in range(0, 2_500, 500):
         await claim.commit(events(first, first + 500))
-    large = [Record(Topic.ARTICLES, b"k", bytes(1_000_000), (), 9_000, b"site")] * 12
+    large = [Record(Topic.ARTICLES, b"k", bytes(1_000_000), (), NOW, b"site")] * 12
     await claim.commit(large)
     await claim.release()
 
@@ -124,8 +148,8 @@ async def test_a_topic_is_described_as_it_is(broker, place):
     await publish(broker, place.shard("ledger"), [3])
     filled = await broker.describe(Topic.ARTICLES)
 
-    assert empty.start == empty.end == filled.start
-    assert filled.end == filled.start + 3
-    assert filled.name == f"{place.prefix}news.articles.v1"
-    assert dict(filled.settings)["cleanup.policy"] == "compact,delete"
-    assert dict(filled.settings)["max.message.bytes"] == "1048588"
+    assert all(span.start == span.end for span in empty.partitions)
+    assert sum(span.end - span.start for span in filled.partitions) >= 3
+    assert filled.layout.name == f"{place.prefix}news.articles.v1"
+    assert filled.layout.settings["cleanup.policy"] == "compact,delete"
+    assert filled.layout.settings["max.message.bytes"] == "1048588"

@@ -15,6 +15,7 @@ from pathlib import Path
 from contract.oracle import Entry, Verdict, judge
 
 from worker.broker.connect import connect
+from worker.broker.port import Start
 from worker.model import Topic
 
 TREE = Path(__file__).parents[2]
@@ -119,8 +120,7 @@ class Place:
     async def events(self, more: int) -> None:
         """Wait until so many events more are in the topic than now."""
         async with self.connect() as broker:
-            end = (await broker.describe(Topic.ARTICLES)).end
-            following = broker.read(Topic.ARTICLES, start=end, follow=True)
+            following = broker.read(Topic.ARTICLES, Start(latest=True), follow=True)
             for _ in range(more):
                 await anext(following)
             await following.aclose()

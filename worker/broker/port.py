@@ -6,7 +6,7 @@ owner before and read what that owner left.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -37,33 +37,58 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class TopicInfo:
-    """A topic as it is: from the earliest offset still kept (`start`) to the one the next record gets (`end`)."""
+class Start:
+    """Where reading begins, in each partition: at an offset, at a time (ms), at what comes next, else at the earliest."""
+
+    offset: int | None = None
+    since: int | None = None
+    latest: bool = False
+
+
+EARLIEST = Start()
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The offsets of a partition: from the earliest still kept to the one that the next record gets."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a topic is laid out, or is to be."""
 
     name: str
     partitions: int
-    start: int
-    end: int
-    settings: tuple[tuple[str, str], ...]  # Kafka's names: cleanup.policy, retention.ms, max.message.bytes, …
+    replication: int | None  # copies of each partition; None where the broker makes none
+    settings: Mapping[str, str]  # Kafka's names: cleanup.policy, retention.ms, max.message.bytes, …
+
+
+@dataclass(frozen=True, slots=True)
+class TopicInfo:
+    """A topic as it is: its layout, and what each of its partitions holds."""
+
+    layout: Layout
+    partitions: tuple[Span, ...]
 
 
 class Claim(Protocol):
     """A shard as its owner holds it: nobody else can commit to it until the next claim of it."""
 
-    def restore(self) -> AsyncIterator[Stored]:
-        """Every record still kept in the state partition, oldest first, up to the end as it was after fencing.
-
-        Holds all that any owner of this shard committed before. Records of other shards that share the partition come
-        too; a key may come more than once, its newest last. BrokerAway: claim anew.
-        """
+    @property
+    def shard(self) -> Shard:
+        """The shard as it was claimed."""
         ...
 
     async def commit(self, records: Sequence[Record]) -> None:
-        """Make all the records visible together, in this order within a partition, or none of them.
+        """Make all the records visible together, in this order within a partition, or none of them. One at a time.
 
-        Returns only once they are durable. ClaimLost: another owner has the shard; forget it. RecordRefused, BrokerAway:
-        nothing happened; claim anew, restore, decide again. Unsure: it may or may not have happened; the same way back.
-        After any of them, and after cancellation, the claim is of no more use.
+        Returns only once they are durable. ClaimLost: another owner has the shard, or the broker took it back after a
+        pause. RecordRefused, BrokerAway: nothing happened. Unsure: it may or may not have happened. From all of them the
+        way back is the same: claim anew, restore (which shows what did happen), decide again, never send again. After
+        any of them, and after cancellation, the claim is of no more use.
         """
         ...
 
@@ -79,10 +104,18 @@ class Broker(Protocol):
         """Fence every former owner of the shard: once this returns, none of them can commit."""
         ...
 
+    def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+        """Every record still kept in the claims' state partitions, oldest first, up to an end taken after fencing.
+
+        Holds all that any owner of these shards committed before. Claims that share a partition get each record of it,
+        those of other shards too; a key may come more than once, its newest last. BrokerAway: claim anew.
+        """
+        ...
+
     def read(
-        self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False
+        self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
     ) -> AsyncIterator[Stored]:
-        """Committed records in order from an offset (`start`) or a time (`since`, ms), else from the earliest.
+        """Committed records, in order within a partition; of all partitions unless one is named.
 
         Ends at the end as it was when called, or, with `follow`, never: it then sleeps until more is committed.
         """
@@ -94,6 +127,28 @@ class Broker(Protocol):
 
     def max_record_bytes(self, topic: Topic) -> int:
         """The most that key, value and headers of one record of the topic may have together."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Administration(Protocol):
+    """The topics as a whole, before any of them is used: which there are, which there should be. Opened by `async with`."""
+
+    async def layouts(self) -> Mapping[Topic, Layout]:
+        """How each topic is to be on this broker."""
+        ...
+
+    async def found(self) -> Mapping[Topic, Layout]:
+        """The topics that there are, as they are."""
+        ...
+
+    async def create(self, missing: Collection[Layout]) -> None:
+        """Make these topics. BrokerRefused: the broker won't."""
         ...
 
     async def __aenter__(self) -> Self: ...

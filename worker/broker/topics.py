@@ -6,11 +6,12 @@ A broker writes these settings down when it makes a topic; from then on what is 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from worker.errors import UsageError
+from worker.broker.port import Layout
+from worker.errors import BrokerRefused, UsageError
 from worker.model import Topic
 
 _DAY: Final = 24 * 60 * 60 * 1000
@@ -50,6 +51,26 @@ SETTINGS: Final[Mapping[Topic, Mapping[str, str]]] = MappingProxyType(
     }
 )
 
+_TO_MAKE: Final = "`news-worker topics create` makes the missing ones."
+
+
+def _same(found: str | None, wanted: str) -> bool:
+    return found is not None and set(found.split(",")) == set(wanted.split(","))
+
+
+def _at_least(found: str | None, wanted: str) -> bool:
+    return found is not None and int(found) >= int(wanted)
+
+
+# Without these the contract does not hold; how long and in what pieces a topic is kept is for the operator to say.
+_MUST_HOLD: Final[Mapping[str, tuple[str, Callable[[str | None, str], bool]]]] = {
+    "cleanup.policy": ("", _same),
+    "message.timestamp.type": ("", _same),
+    "max.message.bytes": ("at least ", _at_least),
+    "min.compaction.lag.ms": ("at least ", _at_least),
+    "min.insync.replicas": ("at least ", _at_least),
+}
+
 
 def name(topic: Topic, prefix: str) -> str:
     """The topic as the broker knows it. UsageError: the prefix can't be part of a topic's name."""
@@ -58,3 +79,33 @@ def name(topic: Topic, prefix: str) -> str:
             f"The prefix {prefix!r} can't be used: a topic's name takes letters, digits, '.', '_' and '-', 200 at most."
         )
     return prefix + topic.value
+
+
+def check(wanted: Mapping[Topic, Layout], found: Mapping[Topic, Layout]) -> None:
+    """BrokerRefused, with each difference, unless every topic is there and will do."""
+    if wrong := differences(wanted, found):
+        missing = any(topic not in found for topic in wanted)
+        raise BrokerRefused("\n".join([*wrong, *([_TO_MAKE] if missing else [])]))
+
+
+def differences(wanted: Mapping[Topic, Layout], found: Mapping[Topic, Layout]) -> list[str]:
+    """A sentence for each way in which the topics would not do; retention, segments and the like are the operator's."""
+    sentences = []
+    for topic, layout in wanted.items():
+        there = found.get(topic)
+        if there is None:
+            sentences.append(f"{layout.name} is missing")
+            continue
+        if there.partitions != layout.partitions:
+            sentences.append(
+                f"{layout.name} has {there.partitions} partitions, expected are {layout.partitions}: set partitions to"
+                " what it was made with; a topic that has events can't change it"
+            )
+        if layout.replication and (there.replication or 0) < layout.replication:
+            sentences.append(f"{layout.name} has {there.replication} copies, expected are {layout.replication}")
+        sentences.extend(
+            f"{layout.name} has {name}={there.settings.get(name)}, expected is {rule}{layout.settings[name]}"
+            for name, (rule, holds) in _MUST_HOLD.items()
+            if name in layout.settings and not holds(there.settings.get(name), layout.settings[name])
+        )
+    return sentences

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -46,23 +45,30 @@ def command(settings: Settings, *, show: bool) -> None:
 
 def _is_to_be_made(url: str) -> bool:
     """Whether it is a file of the embedded broker that isn't there yet, in a folder that is."""
-    path = url.removeprefix("sqlite:///")
-    return path not in {url, ""} and not Path(path).exists() and Path(path).absolute().parent.is_dir()
+    from worker.broker.connect import file_of
+
+    path = file_of(url)
+    return path is not None and not path.exists() and path.absolute().parent.is_dir()
 
 
 async def _broker(settings: Settings, shown_as: str) -> None:
-    from worker.broker.connect import connect
+    from worker import configured
     from worker.cli import render
     from worker.model import Topic
 
-    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+    async with configured.broker(settings, create=False) as broker:
         topics = [await broker.describe(topic) for topic in Topic]
     click.echo(f"broker: {shown_as}\n  reachable")
     render.table(render.console(), ["topic", "partitions", "records", "offsets"], map(_row, topics))
 
 
 def _row(topic: TopicInfo) -> list[str]:
-    count = topic.end - topic.start
-    compacted = "compact" in dict(topic.settings).get("cleanup.policy", "")
-    offsets = f"{topic.start} to {topic.end - 1}" if count else "none"
-    return [topic.name, str(topic.partitions), f"{'at most ' if compacted and count else ''}{count:,}", offsets]
+    layout = topic.layout
+    count = sum(span.end - span.start for span in topic.partitions)
+    # Compaction takes records away between others, and each transaction's marker takes an offset.
+    at_most = (
+        "at most " if count and ("compact" in layout.settings.get("cleanup.policy", "") or layout.replication) else ""
+    )
+    only = topic.partitions[0] if len(topic.partitions) == 1 and count else None
+    offsets = f"{only.start} to {only.end - 1}" if only else "none" if not count else "in several partitions"
+    return [layout.name, str(len(topic.partitions)), f"{at_most}{count:,}", offsets]

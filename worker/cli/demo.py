@@ -56,8 +56,7 @@ def command(settings: Settings, *, folder: Path) -> None:
 
 
 async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
-    from worker import service
-    from worker.broker.connect import connect
+    from worker import configured, service
     from worker.cli import render, replay_report
     from worker.model import Topic
     from worker.pipeline.job import Options, from_files
@@ -67,7 +66,7 @@ async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
     summary = Summary()
     job = from_files([seeds], "seeds", Options(give_up_after=settings.give_up_after_s))
     await service.replay_into_broker(settings, [job], summary)
-    async with connect(settings.broker, create=False) as broker:
+    async with configured.broker(settings, create=False) as broker:
         events = [record async for record in broker.read(Topic.ARTICLES)]
         rejects = [record async for record in broker.read(Topic.REJECTS)]
     _show(out, events, rejects)

@@ -25,6 +25,7 @@ COMMANDS = {
     "rejects": "Show what could not become an article, and why.",
     "schema": "Show the schemas of events, or validate events against them.",
     "check": "Say whether configuration and broker are fine.",
+    "topics": "Make and check the topics.",
 }
 
 

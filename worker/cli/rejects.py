@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -21,13 +22,20 @@ _COLUMNS = {
 }
 
 
+def _place(_ctx: click.Context, _argument: click.Parameter, text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"(?:([0-9]{1,9}):)?([0-9]{1,18})", text)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no place: give partition and offset, such as 0:12")
+    return int(found[1] or 0), int(found[2])
+
+
 @click.group()
 def command() -> None:
     """Show what could not become an article, and why.
 
     \b
       news-worker rejects list --code invalid_json
-      news-worker rejects show 12
+      news-worker rejects show 0:12
     """
 
 
@@ -53,20 +61,20 @@ def list_(settings: Settings, limit: int, code: str | None) -> None:
 
 
 @command.command(short_help="Show one of them, and how to run it again.")
-@click.argument("offset", type=click.IntRange(min=0))
+@click.argument("place", callback=_place)
 @click.option("--raw", is_flag=True, help="Write the rejected bytes exactly as they are, and nothing else.")
 @with_settings()
-def show(settings: Settings, offset: int, *, raw: bool) -> None:
-    """Show the rejection at OFFSET (the first column of the list): its headers, its bytes, and how to run it again.
+def show(settings: Settings, place: tuple[int, int], *, raw: bool) -> None:
+    """Show the rejection at PLACE (the first column of the list): its headers, its bytes, and how to run it again.
 
     \b
-      news-worker rejects show 12
-      news-worker rejects show 12 --raw > rejected.bin
+      news-worker rejects show 0:12
+      news-worker rejects show 0:12 --raw > rejected.bin
     """
     import asyncio
     import sys
 
-    stored = asyncio.run(_at(settings, offset))
+    stored = asyncio.run(_at(settings, *place))
     if raw:
         sys.stdout.buffer.write(stored.value or b"")
     else:
@@ -83,42 +91,44 @@ def _check_code(code: str | None) -> None:
 
 
 async def _list(settings: Settings, limit: int, code: str | None) -> None:
-    from worker.broker.connect import connect
+    from worker import configured
     from worker.cli import render
     from worker.cli.records import headers_of, timestamp
     from worker.model import Topic
 
     newest: deque[list[str]] = deque(maxlen=limit)
     found = 0
-    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
+    async with configured.broker(settings, create=False) as broker:
         async for stored in broker.read(Topic.REJECTS):
             headers = headers_of(stored)
             if code in {None, headers.get("reject_code")}:
                 found += 1
                 row = [headers.get(header, "") for header in _COLUMNS.values()]
-                newest.append([str(stored.offset), timestamp(stored.timestamp), *row])
+                newest.append([f"{stored.partition}:{stored.offset}", timestamp(stored.timestamp), *row])
     if newest:
-        render.table(render.console(), ["offset", "time", *_COLUMNS], newest)
+        render.table(render.console(), ["place", "time", *_COLUMNS], newest)
     if found > len(newest):
         click.echo(f"the newest {len(newest)} of {found}; more with --limit", err=True)
     elif not found:
         click.echo("no rejections" + (f" with code {code}" if code else ""), err=True)
 
 
-async def _at(settings: Settings, offset: int) -> Stored:
-    from worker.broker.connect import connect
+async def _at(settings: Settings, partition: int, offset: int) -> Stored:
+    from worker import configured
+    from worker.broker.port import Start
     from worker.errors import UsageError
     from worker.model import Topic
 
-    async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
-        kept = await broker.describe(Topic.REJECTS)
-        if kept.start <= offset < kept.end:
-            async for stored in broker.read(Topic.REJECTS, start=offset):
+    async with configured.broker(settings, create=False) as broker:
+        held = (await broker.describe(Topic.REJECTS)).partitions
+        kept = held[partition] if partition < len(held) else None
+        if kept and kept.start <= offset < kept.end:
+            async for stored in broker.read(Topic.REJECTS, Start(offset=offset), partition=partition):
                 if stored.offset == offset:
                     return stored
                 break
-    kept_are = f"{kept.start} to {kept.end - 1} are kept" if kept.end > kept.start else "none are kept"
-    message = f"there is no rejection at offset {offset}; {kept_are}, see `news-worker rejects list`"
+    kept_are = f"offsets {kept.start} to {kept.end - 1} are kept" if kept and kept.end > kept.start else "none are kept"
+    message = f"there is no rejection at {partition}:{offset}; {kept_are}, see `news-worker rejects list`"
     raise UsageError(message)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -14,24 +13,17 @@ from worker.cli.options import with_settings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from worker.broker.port import Stored
+    from worker.broker.port import Start, Stored
     from worker.model import Topic
     from worker.settings import Settings
 
 _AGO = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Where to begin: at an offset, at a time (ms since the epoch), at what comes next, else at the earliest."""
-
-    offset: int | None = None
-    since: int | None = None
-    latest: bool = False
-
-
 def start_of(text: str, now: datetime) -> Start:
     """What `--from` means. ValueError with a sentence when it means nothing."""
+    from worker.broker.port import Start
+
     if text in {"earliest", "latest"}:
         return Start(latest=text == "latest")
     if text.isascii() and text.isdigit():
@@ -73,13 +65,21 @@ def _start(_ctx: click.Context, _option: click.Parameter, text: str | None) -> S
     help="earliest, latest (what comes next), an offset, a time (2026-01-31, 2026-01-31T08:00Z) or an age (2h, 3d). "
     "Default: earliest; with --follow latest.",
 )
+@click.option("--partition", type=click.IntRange(min=0), metavar="N", help="Only this one, where there are several.")
 @click.option("--limit", "-n", type=click.IntRange(min=1), metavar="N", help="Stop after N records.")
 @click.option(
     "--format", "form", type=click.Choice(["json", "pretty"]), help="Default: pretty on a terminal, else json."
 )
 @with_settings()
-def command(  # noqa: PLR0913 (a parameter an option)
-    settings: Settings, topic: str, start: Start | None, limit: int | None, form: str | None, *, follow: bool
+def command(  # noqa: PLR0913, PLR0917 (a parameter an option)
+    settings: Settings,
+    topic: str,
+    start: Start | None,
+    partition: int | None,
+    limit: int | None,
+    form: str | None,
+    *,
+    follow: bool,
 ) -> None:
     """Show what is in TOPIC: articles, rejects, sources, checkpoints, inbox or replays (or a full name).
 
@@ -94,7 +94,8 @@ def command(  # noqa: PLR0913 (a parameter an option)
     import asyncio
     import sys
 
-    from worker.broker.connect import connect
+    from worker import configured
+    from worker.broker.port import Start
     from worker.cli.records import topic_named
 
     chosen = topic_named(topic, settings.prefix)
@@ -103,10 +104,9 @@ def command(  # noqa: PLR0913 (a parameter an option)
     begin = start or Start(latest=follow)
 
     async def tail() -> None:
-        async with connect(settings.broker, prefix=settings.prefix, create=False) as broker:
-            offset = (await broker.describe(chosen)).end if begin.latest else begin.offset
+        async with configured.broker(settings, create=False) as broker:
             shown = 0
-            async for stored in broker.read(chosen, start=offset, since=begin.since, follow=follow):
+            async for stored in broker.read(chosen, begin, partition=partition, follow=follow):
                 show(stored)
                 if follow:
                     sys.stdout.flush()

@@ -41,7 +41,7 @@ async def begin(
     while True:
         claim = await broker.claim(_shard(quote(intent.dataset, safe=""), intent.dataset))
         try:
-            memory = await _restored(claim, intent.dataset)
+            memory = await _restored(broker, claim, intent.dataset)
             unfinished = memory.unfinished()
             if any(other.count != _COUNT for other in unfinished):
                 count = next(other.count for other in unfinished if other.count != _COUNT)
@@ -68,7 +68,7 @@ async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, Re
     name = f"{quote(mine.dataset, safe='')}/{mine.index}/{mine.count}"
     claim = await broker.claim(_shard(name, mine.dataset))
     try:
-        memory = await _restored(claim, mine.dataset)
+        memory = await _restored(broker, claim, mine.dataset)
         _confirm(mine, memory)
         yield claim, memory
     except ClaimLost as error:
@@ -89,8 +89,8 @@ def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
         raise ClaimLost("a newer claim stands")
 
 
-async def _restored(claim: Claim, dataset: str) -> ReplayMemory:
+async def _restored(broker: Broker, claim: Claim, dataset: str) -> ReplayMemory:
     memory = ReplayMemory(dataset)
-    async for record in claim.restore():
+    async for _, record in broker.restore([claim]):
         memory.absorb(record.key, record.value)
     return memory

@@ -8,7 +8,7 @@ from worker.model import Topic
 
 
 @pytest.mark.parametrize(
-    "url", ["", "news.db", "sqlite:news.db", "sqlite:///", "kafka://host:9092", "postgres://host/news"]
+    "url", ["", "news.db", "sqlite:news.db", "sqlite:///", "kafka:host:9092", "postgres://host/news"]
 )
 def test_another_url_is_refused_with_one_that_would_do(url):
     with pytest.raises(UsageError, match=r"sqlite:///news\.db"):
@@ -41,8 +41,8 @@ async def test_a_missing_file_is_made_only_when_asked_to(tmp_path):
 async def test_two_prefixes_share_a_file_without_meeting(tmp_path):
     url = f"sqlite:///{tmp_path}/news.db"
     async with connect(url, prefix="a.", create=True) as one, connect(url, prefix="b.", create=True) as other:
-        assert (await one.describe(Topic.INBOX)).name == "a.news.inbox.v1"
-        assert (await other.describe(Topic.INBOX)).name == "b.news.inbox.v1"
+        assert (await one.describe(Topic.INBOX)).layout.name == "a.news.inbox.v1"
+        assert (await other.describe(Topic.INBOX)).layout.name == "b.news.inbox.v1"
 
 
 async def test_a_prefix_nobody_wrote_under_is_told_apart_from_an_empty_topic(tmp_path):

@@ -8,7 +8,8 @@ from typing import Any, Self
 import pytest
 import structlog
 
-from worker.broker.port import Stored, TopicInfo
+from worker.broker.kafka.options import KafkaOptions
+from worker.broker.port import EARLIEST, Layout, Span, Start, Stored, TopicInfo
 from worker.model import Topic
 
 
@@ -27,21 +28,22 @@ class FakeBroker:
         kept.append(stored)
         return stored
 
-    def connect(self, url: str, *, prefix: str, create: bool) -> Self:
+    def connect(self, url: str, *, prefix: str, create: bool, kafka: KafkaOptions) -> Self:
         self.opened_with.append({"url": url, "prefix": prefix, "create": create})
         return self
 
     async def read(
-        self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False
+        self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
     ) -> AsyncIterator[Stored]:
         for stored in self.records.get(topic, []):
-            if stored.offset >= (start or 0) and stored.timestamp >= (since or 0):
+            if not start.latest and stored.offset >= (start.offset or 0) and stored.timestamp >= (start.since or 0):
                 yield stored
         if follow:
             raise KeyboardInterrupt
 
     async def describe(self, topic: Topic) -> TopicInfo:
-        return TopicInfo(topic.value, 1, 0, len(self.records.get(topic, [])), (("cleanup.policy", "delete"),))
+        layout = Layout(topic.value, 1, None, {"cleanup.policy": "delete"})
+        return TopicInfo(layout, (Span(0, len(self.records.get(topic, []))),))
 
     async def __aenter__(self) -> Self:
         if self.error:

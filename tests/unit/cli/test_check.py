@@ -42,13 +42,13 @@ def test_a_wrong_configuration_is_exit_2_and_says_where(call, monkeypatch):
 
 
 def test_show_lists_every_setting_with_its_origin_and_no_secret(broker, call, monkeypatch):
-    monkeypatch.setenv("NEWS_WORKER_BROKER", "kafka://me:pass@host")
+    monkeypatch.setenv("NEWS_WORKER_BROKER", "kafka://me:hush@host")
     outcome = call("check", "--show", "--prefix", "eu.")
     rows = [line.split("\t") for line in outcome.out.splitlines()]
     assert ["broker", "kafka://***@host", "NEWS_WORKER_BROKER"] in rows
     assert ["prefix", "eu.", "--prefix"] in rows
     assert ["log_level", "info", "default"] in rows
-    assert "pass" not in outcome.out
+    assert "hush" not in outcome.out
 
 
 def test_a_misspelt_variable_is_pointed_out(broker, call, monkeypatch):

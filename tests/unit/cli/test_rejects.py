@@ -24,9 +24,9 @@ def test_the_list_is_a_line_each_with_tabs_when_piped(broker, call):
     outcome = call("rejects", "list")
     assert outcome.code == 0
     assert [line.split("\t") for line in outcome.out.splitlines()] == [
-        ["offset", "time", "code", "source", "entry", "message"],
+        ["place", "time", "code", "source", "entry", "message"],
         [
-            "0",
+            "0:0",
             "2023-11-14T22:13:20.000Z",
             "invalid_json",
             "dataset:my seeds",
@@ -40,7 +40,7 @@ def test_the_list_keeps_the_newest_and_says_so(broker, call):
     for _ in range(3):
         reject(broker)
     outcome = call("rejects", "list", "--limit", "2")
-    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["offset", "1", "2"]
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["place", "0:1", "0:2"]
     assert "the newest 2 of 3" in outcome.error
 
 
@@ -48,7 +48,7 @@ def test_the_list_can_be_of_one_code(broker, call):
     reject(broker)
     reject(broker, code="too_large")
     outcome = call("rejects", "list", "--code", "too_large")
-    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["offset", "1"]
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["place", "0:1"]
 
 
 def test_an_unknown_code_is_a_usage_error(broker, call):

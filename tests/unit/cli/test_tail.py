@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from worker.cli.tail import Start, start_of
+from worker.broker.port import Start
+from worker.cli.tail import start_of
 from worker.errors import BrokerAway
 from worker.model import Topic
 

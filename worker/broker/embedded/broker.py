@@ -6,9 +6,8 @@ Killed at any moment, by a signal or a power cut, the file opens again with each
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -18,7 +17,8 @@ from worker.broker.embedded.bell import listening
 from worker.broker.embedded.claim import EmbeddedClaim
 from worker.broker.embedded.log import Table
 from worker.broker.embedded.session import Session
-from worker.broker.port import Shard, Stored, TopicInfo
+from worker.broker.port import EARLIEST, Claim, Shard, Start, Stored, TopicInfo
+from worker.errors import UsageError
 from worker.model import Topic
 
 PATIENCE: Final = 10.0  # seconds; a commit holds the file for some tens of milliseconds
@@ -44,8 +44,7 @@ class EmbeddedBroker:
     async def claim(self, shard: Shard) -> EmbeddedClaim:
         """See `port.Broker.claim`."""
         session = self._session()
-        shard = replace(shard, name=self._prefix + shard.name)
-        claim = EmbeddedClaim(session, self._path, self._tables, shard, self._now)
+        claim = EmbeddedClaim(session, self._path, self._tables, self._prefix, shard, self._now)
         try:
             await claim.fence()
         except BaseException:
@@ -53,22 +52,34 @@ class EmbeddedBroker:
             raise
         return claim
 
+    async def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+        """See `port.Broker.restore`. Of a compacted topic this broker keeps but the newest record of a key."""
+        for topic in dict.fromkeys(claim.shard.state for claim in claims):
+            owners = [claim for claim in claims if claim.shard.state is topic]
+            async for record in self.read(topic):
+                for claim in owners:
+                    yield claim, record
+
     async def read(
-        self, topic: Topic, *, start: int | None = None, since: int | None = None, follow: bool = False
+        self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
     ) -> AsyncIterator[Stored]:
         """See `port.Broker.read`.
 
         As on Kafka, a record of a compacted topic that is superseded behind the end and before it was come to is in
         neither place. A snapshot would show it, but a reader that stands still would then let the log grow for ever.
         """
+        if partition:
+            raise UsageError(f"{topic} has one partition here, 0, and no {partition}.")
         session = self._session()
         table = self._tables[topic]
         try:
             with listening(self._path) if follow else nullcontext() as heard:
                 stop = None if follow else await session.run(log.end, table)
-                position = start or 0
-                if start is None and since is not None:
-                    position = await session.run(log.first_since, table, since)
+                position = start.offset or 0
+                if start.latest:
+                    position = await session.run(log.end, table)
+                elif start.since is not None:
+                    position = await session.run(log.first_since, table, start.since)
                 while True:
                     while found := await session.run(log.chunk, table, position, stop):
                         for record in found:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from worker.broker.embedded import log
@@ -11,7 +11,7 @@ from worker.broker.embedded.bell import ring
 from worker.broker.embedded.log import Table
 from worker.broker.embedded.session import Session
 from worker.broker.embedded.sweep import sweep
-from worker.broker.port import Shard, Stored
+from worker.broker.port import Shard
 from worker.errors import BrokerError
 from worker.model import Record, Topic
 
@@ -19,32 +19,28 @@ from worker.model import Record, Topic
 class EmbeddedClaim:
     """See `port.Claim`. Its commits also do the file's housekeeping, a chunk each while there is some to do."""
 
-    def __init__(
-        self, session: Session, path: Path, tables: Mapping[Topic, Table], shard: Shard, now: Callable[[], int]
+    def __init__(  # noqa: PLR0913, PLR0917 (what the broker shares with its claims)
+        self,
+        session: Session,
+        path: Path,
+        tables: Mapping[Topic, Table],
+        prefix: str,
+        shard: Shard,
+        now: Callable[[], int],
     ) -> None:
         self._session = session
+        self._prefix = prefix
         self._path = path
         self._tables = tables
-        self._shard = shard
+        self.shard = shard
         self._now = now
         self._epoch = 0
-        self._end = 0
         self._sweep_at = 0
 
     async def fence(self) -> None:
         """Make this claim the only one of its shard that can commit."""
-        state = self._tables[self._shard.state]
-        self._epoch, self._end = await self._session.run(log.fence, self._shard.name, state)
+        self._epoch = await self._session.run(log.fence, self._prefix + self.shard.name)
         await self._housekeep()
-
-    async def restore(self) -> AsyncIterator[Stored]:
-        """See `port.Claim.restore`. Of a compacted topic this broker keeps but the newest record of a key."""
-        position = 0
-        state = self._tables[self._shard.state]
-        while found := await self._session.run(log.chunk, state, position, self._end):
-            for record in found:
-                yield record
-            position = found[-1].offset + 1
 
     async def commit(self, records: Sequence[Record]) -> None:
         """See `port.Claim.commit`."""
@@ -60,7 +56,7 @@ class EmbeddedClaim:
         await self._session.close()
 
     def _commit(self, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
-        log.commit(connection, self._shard.name, self._epoch, self._tables, records)
+        log.commit(connection, self._prefix + self.shard.name, self._epoch, self._tables, records)
         ring(self._path)
 
     async def _housekeep(self) -> None:

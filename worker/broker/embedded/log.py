@@ -19,7 +19,7 @@ from typing import Final, TypeVar
 from worker.broker import topics
 from worker.broker.embedded.headers import pack, unpack
 from worker.broker.embedded.store import transaction
-from worker.broker.port import Stored, TopicInfo
+from worker.broker.port import Layout, Span, Stored, TopicInfo
 from worker.errors import BrokerMissing, ClaimLost, RecordRefused
 from worker.model import Record, Topic
 
@@ -38,6 +38,11 @@ class Table:
 
     name: str
     settings: Mapping[str, str]
+
+    @property
+    def layout(self) -> Layout:
+        """In the port's words: one partition, no copies."""
+        return Layout(self.name, 1, None, self.settings)
 
     @property
     def sql(self) -> str:
@@ -62,19 +67,25 @@ class Table:
 
 def tables(connection: sqlite3.Connection, prefix: str, path: Path, *, create: bool) -> dict[Topic, Table]:
     """The topics of the prefix as the file has them. With `create` the missing ones are made, else BrokerRefused."""
-    names = {topic: topics.name(topic, prefix) for topic in Topic}
-    found = dict(connection.execute("SELECT name, settings FROM topic"))
-    missing = [topic for topic, name in names.items() if name not in found]
-    if missing and not create:
+    there = found(connection, prefix)
+    missing = [topic for topic in Topic if topic not in there]
+    if not missing:
+        return there
+    if not create:
         raise BrokerMissing(
-            f"{path} has no topic {names[missing[0]]}: is the prefix right? `news-worker replay` makes it."
+            f"{path} has no topic {topics.name(missing[0], prefix)}: is the prefix right? `news-worker replay` makes it."
         )
-    if missing:
-        with transaction(connection):
-            for topic in missing:
-                _make(connection, Table(names[topic], topics.SETTINGS[topic]))
-        found = dict(connection.execute("SELECT name, settings FROM topic"))
-    return {topic: Table(name, json.loads(found[name])) for topic, name in names.items()}
+    with transaction(connection):
+        for topic in missing:
+            _make(connection, Table(topics.name(topic, prefix), topics.SETTINGS[topic]))
+    return found(connection, prefix)
+
+
+def found(connection: sqlite3.Connection, prefix: str) -> dict[Topic, Table]:
+    """The topics of the prefix that the file has."""
+    settings = dict(connection.execute("SELECT name, settings FROM topic"))
+    names = {topic: topics.name(topic, prefix) for topic in Topic}
+    return {topic: Table(name, json.loads(settings[name])) for topic, name in names.items() if name in settings}
 
 
 def _make(connection: sqlite3.Connection, table: Table) -> None:
@@ -92,12 +103,12 @@ def _make(connection: sqlite3.Connection, table: Table) -> None:
         connection.execute(f"CREATE TABLE {table.latest}(key BLOB PRIMARY KEY, offset INTEGER NOT NULL) WITHOUT ROWID")
 
 
-def fence(connection: sqlite3.Connection, shard: str, state: Table) -> tuple[int, int]:
-    """The shard's new epoch, from now on the only one that commits, and the end of its state as it then was."""
+def fence(connection: sqlite3.Connection, shard: str) -> int:
+    """The shard's new epoch, from now on the only one that commits."""
     with transaction(connection):
         connection.execute("INSERT INTO shard VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET epoch = epoch + 1", (shard,))
         ((epoch,),) = connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,))
-        return epoch, end(connection, state)
+        return int(epoch)
 
 
 def commit(
@@ -179,20 +190,20 @@ def chunk(connection: sqlite3.Connection, table: Table, start: int, stop: int | 
         f"SELECT offset, timestamp, key, value, headers FROM {table.sql} WHERE offset >= ? AND offset < ?"
         f" ORDER BY offset LIMIT {_CHUNK_ROWS}"
     )
-    found: list[Stored] = []
+    records: list[Stored] = []
     size = 0
     cursor = connection.execute(sql, (start, _END if stop is None else stop))
     for offset, timestamp, key, value, headers in cursor:
-        found.append(Stored(table.name, 0, offset, timestamp, key, value, unpack(headers)))
+        records.append(Stored(table.name, 0, offset, timestamp, key, value, unpack(headers)))
         size += len(value or b"") + len(headers)
         if size > _CHUNK_BYTES:
             break
     cursor.close()  # a read left open would keep the log from being reset
-    return found
+    return records
 
 
 def describe(connection: sqlite3.Connection, table: Table) -> TopicInfo:
     """What the topic holds and how it is set."""
     last = end(connection, table)
     ((first,),) = connection.execute(f"SELECT min(offset) FROM {table.sql}")
-    return TopicInfo(table.name, 1, last if first is None else first, last, tuple(sorted(table.settings.items())))
+    return TopicInfo(table.layout, (Span(last if first is None else first, last),))

@@ -113,7 +113,7 @@ async def test_what_the_file_says_of_a_topic_holds_not_this_releases_table(store
     altered(store, """UPDATE topic SET settings = json_set(settings, '$."max.message.bytes"', '10')""")
     async with store.broker() as broker:
         assert broker.max_record_bytes(Topic.ARTICLES) == 10
-        assert dict((await broker.describe(Topic.ARTICLES)).settings)["max.message.bytes"] == "10"
+        assert (await broker.describe(Topic.ARTICLES)).layout.settings["max.message.bytes"] == "10"
 
 
 async def test_many_that_make_the_file_at_once_make_one(store):

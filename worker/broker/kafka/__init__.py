@@ -1,0 +1,1 @@
+"""The broker on Apache Kafka: each commit one transaction, each shard one transactional.id."""

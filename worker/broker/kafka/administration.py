@@ -1,0 +1,117 @@
+"""The topics as a whole: which there are and how they are set, and making those that are missing."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Final, Self
+
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+
+from worker.broker import topics
+from worker.broker.kafka.connection import Connection
+from worker.broker.kafka.faults import told
+from worker.broker.port import Layout
+from worker.errors import BrokerAway, BrokerRefused
+from worker.model import Topic
+
+_SECONDS: Final = 20.0
+_COPIES: Final = 3
+_CLOSE_SECONDS: Final = 2.0
+_PAUSE: Final = 0.1
+
+
+class KafkaAdministration:
+    """See `port.Administration`."""
+
+    def __init__(self, connection: Connection, prefix: str) -> None:
+        self._connection = connection
+        self._prefix = prefix
+        self._client = AIOKafkaAdminClient(**connection.arguments())
+
+    async def layouts(self) -> Mapping[Topic, Layout]:
+        """See `port.Administration.layouts`. Two copies must be in sync to commit where there are three or more."""
+        options = self._connection.options
+        replication = options.replication
+        if replication is None:
+            cluster = await self._asked(self._client.describe_cluster(), "the cluster")
+            replication = min(_COPIES, len(cluster["brokers"]))
+        in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
+        return {
+            topic: Layout(topics.name(topic, self._prefix), options.partitions, replication, {**settings, **in_sync})
+            for topic, settings in topics.SETTINGS.items()
+        }
+
+    async def found(self) -> Mapping[Topic, Layout]:
+        """See `port.Administration.found`."""
+        names = {topics.name(topic, self._prefix): topic for topic in Topic}
+        described = await self._asked(self._client.describe_topics(list(names)), "the topics")
+        there = {}
+        for one in described:
+            error = for_code(one["error_code"])
+            if error is UnknownTopicOrPartitionError:
+                continue
+            if error is not NoError or any(len(part["replicas"]) == 0 for part in one["partitions"]):
+                raise told(error(), one["topic"])
+            there[one["topic"]] = one["partitions"]
+        settings = await self._settings(list(there)) if there else {}
+        return {
+            names[name]: Layout(name, len(parts), min(len(part["replicas"]) for part in parts), settings[name])
+            for name, parts in there.items()
+        }
+
+    async def create(self, missing: Collection[Layout]) -> None:
+        """See `port.Administration.create`."""
+        wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.settings) for one in missing]
+        answer = await self._asked(self._client.create_topics(wanted), "the topics")
+        for name, code, *message in answer.topic_errors:
+            error = for_code(code)
+            if error not in (NoError, TopicAlreadyExistsError):
+                raise BrokerRefused(f"{name} could not be made: {error.__name__} {(message or [''])[0] or ''}".rstrip())
+        await self._seen({one.name for one in missing})
+
+    async def _seen(self, names: Collection[str]) -> None:
+        """Wait until the brokers, which answered before, know of them."""
+        deadline = asyncio.get_running_loop().time() + _SECONDS
+        while not {layout.name for layout in (await self.found()).values()}.issuperset(names):
+            if asyncio.get_running_loop().time() > deadline:
+                raise BrokerAway(f"{', '.join(sorted(names))}: made, but the brokers don't know of them yet")
+            await asyncio.sleep(_PAUSE)
+
+    async def _settings(self, names: Collection[str]) -> dict[str, dict[str, str]]:
+        wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        answers = await self._asked(self._client.describe_configs(wanted), "the topics' settings")
+        found = {}
+        for answer in answers:
+            for code, message, _, name, entries in answer.resources:
+                if code:
+                    raise BrokerRefused(f"The settings of {name} can't be read: {message}: grant DescribeConfigs.")
+                found[name] = {entry[0]: entry[1] for entry in entries}
+        return found
+
+    async def _asked(self, question: Any, subject: str) -> Any:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                return await question
+        except Exception as error:
+            raise told(error, subject) from error
+
+    async def __aenter__(self) -> Self:
+        try:
+            async with asyncio.timeout(_SECONDS):
+                await self._client.start()
+        except Exception as error:
+            await self.__aexit__(None, None, None)
+            raise await self._connection.explained(error) from error
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._client.close()

@@ -1,0 +1,106 @@
+"""The broker on Apache Kafka. Opening it checks the topics: one that is missing or set otherwise is refused, never mended."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from aiokafka import AIOKafkaProducer, TopicPartition
+
+from worker.broker.kafka.administration import KafkaAdministration
+from worker.broker.kafka.claim import KafkaClaim
+from worker.broker.kafka.connection import Connection
+from worker.broker.kafka.consumers import committed, following, spans, stored
+from worker.broker.kafka.contained import Contained
+from worker.broker.kafka.topics import Topics
+from worker.broker.port import EARLIEST, Claim, Shard, Start, Stored, TopicInfo
+from worker.broker.topics import check
+from worker.errors import UsageError
+from worker.model import Topic
+
+_BACKOFF_MS: Final = 100
+
+
+class KafkaBroker:
+    """See `port.Broker`."""
+
+    def __init__(self, connection: Connection, prefix: str) -> None:
+        self._connection = connection
+        self._prefix = prefix
+        self._topics = Topics({})
+        self._contained = Contained()
+
+    async def claim(self, shard: Shard) -> KafkaClaim:
+        """See `port.Broker.claim`: InitProducerId under the shard's name."""
+        timeout = self._connection.options.transaction_timeout
+        claim = KafkaClaim(shard, self._topics, lambda: self._producer(shard), commit_seconds=timeout / 2)
+        try:
+            await claim.fence()
+        except BaseException:
+            await claim.release()
+            raise
+        return claim
+
+    async def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+        """See `port.Broker.restore`."""
+        owners: dict[TopicPartition, list[Claim]] = {}
+        for claim in claims:
+            state = claim.shard.state
+            partition = self._topics.partition_of(state, claim.shard.partition_by)
+            owners.setdefault(TopicPartition(self._topics.name(state), partition), []).append(claim)
+        async for record in committed(self._connection, list(owners), EARLIEST):
+            found = stored(record)
+            for claim in owners[TopicPartition(record.topic, record.partition)]:
+                yield claim, found
+
+    async def read(
+        self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
+    ) -> AsyncIterator[Stored]:
+        """See `port.Broker.read`."""
+        partitions = self._partitions(topic, partition)
+        records = following if follow else committed
+        async for record in records(self._connection, partitions, start):
+            yield stored(record)
+
+    async def describe(self, topic: Topic) -> TopicInfo:
+        """See `port.Broker.describe`."""
+        partitions = self._partitions(topic, None)
+        held = await spans(self._connection, partitions)
+        return TopicInfo(self._topics.layouts[topic], tuple(held[one] for one in partitions))
+
+    def max_record_bytes(self, topic: Topic) -> int:
+        """See `port.Broker.max_record_bytes`."""
+        return self._topics.max_record_bytes(topic)
+
+    async def __aenter__(self) -> Self:
+        async with KafkaAdministration(self._connection, self._prefix) as administration:
+            found = await administration.found()
+            check(await administration.layouts(), found)
+        self._topics = Topics(found)
+        self._contained.begin()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._contained.end()
+
+    def _producer(self, shard: Shard) -> AIOKafkaProducer:
+        options = self._connection.options
+        return AIOKafkaProducer(
+            **self._connection.arguments(),
+            transactional_id=self._prefix + shard.name,
+            transaction_timeout_ms=round(options.transaction_timeout * 1000),
+            compression_type="zstd",
+            max_batch_size=max(self._topics.max_batch_bytes(topic) for topic in Topic),
+            retry_backoff_ms=_BACKOFF_MS,
+        )
+
+    def _partitions(self, topic: Topic, partition: int | None) -> list[TopicPartition]:
+        name, count = self._topics.name(topic), self._topics.partitions(topic)
+        if partition is None:
+            return [TopicPartition(name, number) for number in range(count)]
+        if partition >= count:
+            raise UsageError(f"{name} has partitions 0 to {count - 1}, and no {partition}.")
+        return [TopicPartition(name, partition)]

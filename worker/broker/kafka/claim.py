@@ -1,0 +1,77 @@
+"""A shard as its owner holds it: a transactional producer whose epoch fences every former owner's (KIP-98).
+
+The one decision: every await has a deadline of ours, and after any fault the producer is cut off, not aborted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from aiokafka import AIOKafkaProducer
+
+from worker.broker.kafka.adapter import discard, fatal
+from worker.broker.kafka.batches import Batched, batched
+from worker.broker.kafka.faults import told
+from worker.broker.kafka.topics import Topics
+from worker.broker.port import Shard
+from worker.errors import BrokerAway
+from worker.model import Record
+
+FENCE_SECONDS: Final = 20.0
+
+
+class KafkaClaim:
+    """See `port.Claim`. `commit_seconds` is below the transaction's time-out, so that a pause shows as a fault of ours."""
+
+    def __init__(
+        self, shard: Shard, topics: Topics, make: Callable[[], AIOKafkaProducer], *, commit_seconds: float
+    ) -> None:
+        self.shard = shard
+        self._topics = topics
+        self._producer = make()
+        self._commit_seconds = commit_seconds
+        self._spent = False
+
+    async def fence(self) -> None:
+        """Make this claim the only one of its shard that can commit (InitProducerId)."""
+        try:
+            async with asyncio.timeout(FENCE_SECONDS):
+                await self._producer.start()
+        except Exception as error:
+            raise told(error, self.shard.name) from error
+
+    async def commit(self, records: Sequence[Record]) -> None:
+        """See `port.Claim.commit`."""
+        if self._spent:
+            raise BrokerAway(f"The claim of {self.shard.name} is of no more use: claim anew.")
+        rounds = batched(records, self._topics, self._producer.create_batch)
+        if not rounds:
+            return
+        self._spent = True  # until it is known to have gone well
+        ending = False
+        try:
+            async with asyncio.timeout(self._commit_seconds):
+                await self._producer.begin_transaction()
+                for batches in rounds:
+                    await self._send(batches)
+                ending = True
+                await self._producer.commit_transaction()
+        except Exception as error:
+            # After fencing aiokafka raises an AssertionError, say; what ended its sender is what counts.
+            raise told(fatal(self._producer) or error, self.shard.name, ending=ending) from error
+        self._spent = False
+
+    async def _send(self, batches: Sequence[Batched]) -> None:
+        """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""
+        producer = self._producer
+        sent = [await producer.send_batch(one.batch, one.name, partition=one.partition) for one in batches]
+        results = await asyncio.gather(*sent, return_exceptions=True)
+        for one, result in zip(batches, results, strict=True):
+            if isinstance(result, BaseException):
+                raise told(result, one.name, topic=one.topic) from result
+
+    async def release(self) -> None:
+        """See `port.Claim.release`."""
+        await asyncio.shield(discard(self._producer))

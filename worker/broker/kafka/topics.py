@@ -1,0 +1,41 @@
+"""The topics as they were found at opening: their full names, partitions and limits, which commits and readers go by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from worker.broker.kafka.partitions import partition_of
+from worker.broker.port import Layout
+from worker.model import Topic
+
+# max.message.bytes counts a whole batch: what it has besides one record's key, value and headers fits in this.
+_ENVELOPE: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Each topic of the contract has its layout here."""
+
+    layouts: Mapping[Topic, Layout]
+
+    def name(self, topic: Topic) -> str:
+        """The topic's name in the cluster, with the prefix."""
+        return self.layouts[topic].name
+
+    def partitions(self, topic: Topic) -> int:
+        """How many the topic has."""
+        return self.layouts[topic].partitions
+
+    def partition_of(self, topic: Topic, key: bytes) -> int:
+        """The partition of what is partitioned by `key`."""
+        return partition_of(key, self.layouts[topic].partitions)
+
+    def max_batch_bytes(self, topic: Topic) -> int:
+        """The topic's max.message.bytes, which counts a batch as it is sent; ours is counted before compression."""
+        return int(self.layouts[topic].settings["max.message.bytes"])
+
+    def max_record_bytes(self, topic: Topic) -> int:
+        """The most that key, value and headers of one record may have together."""
+        return self.max_batch_bytes(topic) - _ENVELOPE

@@ -1,0 +1,36 @@
+"""The broker that the settings name: for reading, for writing, or to administer its topics."""
+
+from __future__ import annotations
+
+from worker.broker import connect
+from worker.broker.kafka.options import KafkaOptions
+from worker.broker.port import Administration, Broker
+from worker.settings import Settings
+
+
+def broker(settings: Settings, *, create: bool) -> Broker:
+    """See `broker.connect.connect`."""
+    return connect.connect(settings.broker, prefix=settings.prefix, create=create, kafka=_options(settings))
+
+
+def administration(settings: Settings) -> Administration:
+    """See `broker.connect.administer`."""
+    return connect.administer(settings.broker, prefix=settings.prefix, kafka=_options(settings))
+
+
+def _options(settings: Settings) -> KafkaOptions:
+    password, key_password = settings.kafka_sasl_password, settings.kafka_ssl_password
+    return KafkaOptions(
+        client_id=settings.kafka_client_id,
+        security_protocol=settings.kafka_security_protocol,
+        sasl_mechanism=settings.kafka_sasl_mechanism,
+        sasl_username=settings.kafka_sasl_username,
+        sasl_password=password.get_secret_value() if password else None,
+        ssl_cafile=settings.kafka_ssl_cafile,
+        ssl_certfile=settings.kafka_ssl_certfile,
+        ssl_keyfile=settings.kafka_ssl_keyfile,
+        ssl_password=key_password.get_secret_value() if key_password else None,
+        partitions=settings.kafka_partitions,
+        replication=settings.kafka_replication,
+        transaction_timeout=settings.kafka_transaction_timeout_s,
+    )
