@@ -229,4 +229,4 @@ class Decision:
     rejected: tuple[Rejection, ...]
     notes: tuple[Note, ...]
     withdrawals: int
-    state: FileState | None  # None: nothing is remembered (standard input)
+    state: FileState | None  # None: nothing changes in it

@@ -21,7 +21,7 @@ from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerMissing
 from worker.model import Topic
-from worker.pipeline.job import Job
+from worker.pipeline.job import Job, adopt
 from worker.pipeline.pool import Limits, ReaderPool
 from worker.pipeline.replay import pour, replay
 from worker.pipeline.sinks import DryRun, Lines
@@ -47,7 +47,7 @@ async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: S
     with _stop_on_signals() as stop:
         async with _pool(settings) as pool:
             for job in jobs:
-                sink = Lines(stream, partial(summary.adopt, job.dataset), stop)
+                sink = Lines(stream, partial(adopt, job, summary), stop)
                 await pour(sink, pool, job, summary, stop, remembered={}, record_bytes=_DEFAULT_RECORD_BYTES)
         summary.interrupted = stop.is_set()
 
@@ -68,7 +68,7 @@ async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> 
         async with _pool(settings) as pool:
             for job in jobs:
                 files = memories[job.dataset].files
-                sink = DryRun(partial(summary.adopt, job.dataset))
+                sink = DryRun(partial(adopt, job, summary))
                 await pour(sink, pool, job, summary, stop, remembered=files, record_bytes=record_bytes)
         summary.interrupted = stop.is_set()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,8 +11,9 @@ from typing import BinaryIO
 
 from worker.core.event import LONGEST_DATASET
 from worker.errors import UsageError
-from worker.model import FileState, Source
-from worker.sources.files import Found, Said, Wanted, documents, documents_of_stream
+from worker.model import STANDARD_INPUT, Decision, FileState, Source
+from worker.pipeline.summary import Summary
+from worker.sources.files import Found, Held, Said, Wanted, documents, documents_of_stream
 
 Open = Callable[[Mapping[str, FileState], str | None], Iterator[Found | Said]]
 
@@ -39,13 +41,17 @@ class Job:
     open: Open
     options: Options
     partial: bool = False  # --only: takes up no unfinished run, is never all
-    remembers: bool = True  # False for standard input: it can't be opened again
+    committed: Callable[[FileState], None] = lambda _state: None  # told what is remembered from now on
 
     @property
     def source(self) -> Source:
         """The data set as a source of articles."""
-        name = f"dataset:{self.dataset}"
-        return Source(name, "dataset", name)
+        return _source(self.dataset)
+
+
+def _source(dataset: str) -> Source:
+    name = f"dataset:{dataset}"
+    return Source(name, "dataset", name)
 
 
 def from_files(
@@ -62,19 +68,28 @@ def from_files(
 
 
 def from_stream(stream: BinaryIO, dataset: str, options: Options) -> Job:
-    """A replay of standard input. UsageError: the data set can't have that name, or it is opened again after a fault."""
+    """A replay of standard input. UsageError: the data set can't have that name.
+
+    Its state is written like a file's, under a token of this call: so that after a fault the same call, and no other, knows
+    from where what it still holds is to be published.
+    """
     _check_name(dataset)
-    opened_before = False
+    token = secrets.token_hex(8)
+    held = Held(documents_of_stream(stream, _source(dataset), wall_clock, location=token))
 
-    def opened(_remembered: Mapping[str, FileState], _run: str | None) -> Iterator[Found | Said]:
-        nonlocal opened_before
-        if opened_before:
-            raise UsageError("the broker was away and standard input can't be read again: call again from the start")
-        opened_before = True
-        return documents_of_stream(stream, job.source, wall_clock)
+    def opened(remembered: Mapping[str, FileState], _run: str | None) -> Iterator[Found | Said]:
+        state = remembered.get(STANDARD_INPUT)
+        return held.again(state if state and state.location == token else None)
 
-    job = Job(dataset, opened, options, remembers=False)
-    return job
+    return Job(dataset, opened, options, committed=held.committed)
+
+
+def adopt(job: Job, summary: Summary, decisions: Sequence[Decision]) -> None:
+    """What is to be done once these are committed."""
+    summary.adopt(job.dataset, decisions)
+    for decision in decisions:
+        if decision.state:
+            job.committed(decision.state)
 
 
 def _check_name(dataset: str) -> None:

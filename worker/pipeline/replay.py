@@ -24,7 +24,7 @@ from worker.core.decide import decide
 from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure
 from worker.model import Decision, FileState, Reading, Record, SplitClaim, Topic
 from worker.pipeline import claims
-from worker.pipeline.job import Job, wall_clock
+from worker.pipeline.job import Job, adopt, wall_clock
 from worker.pipeline.pace import Pace
 from worker.pipeline.pool import ReaderPool
 from worker.pipeline.shard import OwnedShard
@@ -123,7 +123,7 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Replay) -> Non
         return memory.file_record(job.dataset, state, wall_clock())
 
     async with claims.own(broker, mine) as (claim, remembered):
-        async with OwnedShard(claim, remember, partial(going.summary.adopt, job.dataset)) as shard:
+        async with OwnedShard(claim, remember, partial(adopt, job, going.summary)) as shard:
             try:
                 complete = await _read_all(going, shard, remembered.files)
             except RecordRefused as error:
@@ -208,7 +208,7 @@ async def _publish_batch(
     for one in batch:
         if isinstance(one, Said):
             going.summary.said(going.job.dataset, one)
-            if one.state and going.job.remembers:
+            if one.state:
                 await sink.publish(Decision(one.path, (), 0, (), (), 0, one.state))
             continue
         ordinal = one.document.ordinal
@@ -238,9 +238,7 @@ async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file
         part = _cut(reading, done, done + allowed)
         done += allowed
         ended = done == len(reading.items)
-        state = None
-        if job.remembers:
-            state = found.state_at(part.end, ordinal + done, done=final and ended)
+        state = found.state_at(part.end, ordinal + done, done=final and ended)
         decision = decide(part, job.source, path, run=going.run, state=state, refused=going.refused[path])
         going.summary.decided += decision.published
         going.suspect = (path, part.items[-1].end) if part.items else None

@@ -74,11 +74,11 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
 
 
 def documents_of_stream(
-    stream: BinaryIO, source: Source, clock: Callable[[], int], *, caps: Caps | None = None
+    stream: BinaryIO, source: Source, clock: Callable[[], int], *, caps: Caps | None = None, location: str = ""
 ) -> Iterator[Found | Said]:
-    """The documents in standard input, of which nothing can be remembered."""
+    """The documents in standard input. `location`: what its state is told by from that of any other stream."""
     caps = caps or Caps()
-    file = FileState(STANDARD_INPUT, "", 0, 0, 0, "", 0, 0, done=False, run=None)
+    file = FileState(STANDARD_INPUT, location, 0, 0, 0, "", 0, 0, done=False, run=None)
     try:
         tape = Tape(unpacked(stream.read))
         content, array = _look(tape, caps)
