@@ -10,9 +10,13 @@ from worker.core.parse import Entry
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """A body as plain text and, where it was markup, sanitised; `teaser`: that is all there is of it."""
+    """A body as plain text, with paragraphs and folded, and, where it was markup, sanitised.
+
+    `teaser`: that is all there is of it.
+    """
 
     plain: str
+    folded: str
     markup: str
     teaser: bool
 
@@ -34,5 +38,6 @@ def body_of(entry: Entry) -> Body:
         plain, markup = None, plain
     cleaned = html.sanitise(markup) if markup else ""
     if plain:
-        return Body(text.paragraphs(text.unescape(plain) if entry.markup else plain), cleaned, teaser)
-    return Body(html.text_of(cleaned) if cleaned else "", cleaned, teaser)
+        return Body(*text.both(text.unescape(plain) if entry.markup else plain), cleaned, teaser)
+    shown = html.text_of(cleaned) if cleaned else ""
+    return Body(shown, text.fold(shown), cleaned, teaser)

@@ -15,7 +15,7 @@ _STANDARD = {"name": "ninjs", "version": "3.1", "schema": "http://www.iptc.org/s
 
 
 def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
-    entry: Entry, article_id: str, headline: str, body: Body, folded: str, published: Published, language: str | None
+    entry: Entry, article_id: str, headline: str, body: Body, published: Published, language: str | None
 ) -> dict[str, Any]:
     """Everything of the item that the entry itself says; absent members are absent."""
     item: dict[str, Any] = {
@@ -32,7 +32,7 @@ def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
     if headline:
         item["headlines"] = [{"value": headline}]
     if body.plain:
-        words = text.word_count(folded)
+        words = text.word_count(body.folded)
         item["bodies"] = [_body("text/plain", body.plain, words)]
         if body.markup:
             item["bodies"].append(_body("text/html", body.markup, words))

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from worker.core import identity
 from worker.core.content import body_of, line_of
-from worker.core.normalise import dates, links, text
+from worker.core.normalise import dates, links
 from worker.core.parse import Entry
 from worker.model import STANDARD_INPUT
 
@@ -63,5 +63,5 @@ def _headline_key(entry: Entry) -> str | None:
 
 
 def _text_key(entry: Entry) -> str | None:
-    folded = text.fold(body_of(entry).plain)
+    folded = body_of(entry).folded
     return identity.text_key(folded) if folded else None

@@ -46,13 +46,7 @@ def fold(text: str) -> str:
     if len(text) < _SHORT and text.isascii() and text.isprintable() and "  " not in text:
         return text.strip(" ")
     clean, white = _clean(text)
-    if white:
-        # With the control characters gone, what str.split() takes for white space is White_Space exactly.
-        return " ".join(clean.split())
-    flat = " ".join([line for line in clean.split("\n") if line])
-    while "  " in flat:
-        flat = flat.replace("  ", " ")
-    return flat.strip(" ")
+    return _folded(clean.split("\n"), white=white)
 
 
 def paragraphs(text: str) -> str:
@@ -62,14 +56,35 @@ def paragraphs(text: str) -> str:
     stay as they are.
     """
     clean, white = _clean(text)
+    return "\n".join(_lines(clean, white=white))
+
+
+def both(text: str) -> tuple[str, str]:
+    """`paragraphs` of a text, and its `fold`, for the cost of little more than one of them."""
+    clean, white = _clean(text)
+    lines = _lines(clean, white=white)
+    return "\n".join(lines), _folded(lines, white=white)
+
+
+def _lines(clean: str, *, white: bool) -> list[str]:
     if white:
         clean = clean.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\u2029", "\n\n")
     kept: list[str] = []
-    for line in clean.split("\n"):
+    for line in clean.strip().split("\n"):
         stripped = line.rstrip()
         if stripped or (kept and kept[-1]):
             kept.append(stripped)
-    return "\n".join(kept).strip()
+    return kept
+
+
+def _folded(lines: list[str], *, white: bool) -> str:
+    flat = " ".join([line for line in lines if line])
+    if white:
+        # With the control characters gone, what str.split() takes for white space is White_Space exactly.
+        return " ".join(flat.split())
+    while "  " in flat:
+        flat = flat.replace("  ", " ")
+    return flat.strip(" ")
 
 
 def _clean(text: str) -> tuple[str, bool]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import lru_cache
+from io import BytesIO
 from typing import Any
 
 import orjson
@@ -48,10 +49,10 @@ _FIELD = {name.replace("_", ""): (field, rank) for field, names in NAMES.items()
 def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable | Withdrawn]:
     """An entry a line; blank lines are none and have no ordinal."""
     position, ordinal = document.start, document.ordinal
-    for line in document.data.split(b"\n"):
-        end = min(position + len(line) + 1, document.end)
-        if line and not line.isspace():
-            yield _entry(line, position, end, ordinal)
+    for line in BytesIO(document.data):
+        end = position + len(line)
+        if not line.isspace():
+            yield _entry(line.removesuffix(b"\n"), position, end, ordinal)
             ordinal += 1
         position = end
 
@@ -85,8 +86,7 @@ def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable
     body = found.get("text")
     entry.text, entry.html = _text(body), _html(body) or _text(found.get("html"))
     entry.teaser = _text(found.get("teaser"))
-    wrapper = next((name for name in _WRAPPERS if isinstance(record.get(name), list)), None)
-    if wrapper and not (entry.text or entry.html):
+    if not (entry.text or entry.html) and (wrapper := _wrapper(record)):
         return Unreadable(*place, Code.NOT_AN_ARTICLE, f"its articles are in a list under {wrapper!r}: give that list")
     if not (entry.headline or entry.text or entry.html or entry.teaser):
         known = ", ".join(NAMES["headline"] + NAMES["text"])
@@ -101,6 +101,10 @@ def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable
     entry.subjects = tuple(_names(found.get("subjects")))
     entry.rights = _text(found.get("rights"))
     return entry
+
+
+def _wrapper(record: dict[str, Any]) -> str | None:
+    return next((name for name in _WRAPPERS if isinstance(record.get(name), list)), None)
 
 
 def _is_utf8(raw: bytes) -> bool:
@@ -128,7 +132,7 @@ def _fields(record: dict[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     ranks: dict[str, int] = {}
     for name, value in record.items():
-        if value is None or value in ("", []):
+        if not value and value in (None, "", []):
             continue
         known = _field(name) if len(name) < 40 else None  # noqa: PLR2004 (the cache holds no long nonsense)
         if known and known[1] < ranks.get(known[0], 99):

@@ -54,6 +54,13 @@ def test_paragraphs_never_change_what_is_hashed(found):
 
 
 @given(ANY_TEXT)
+@example(" \u2029 ")
+@example("\xa0\n\n\na  b\tc")
+def test_both_forms_at_once_are_the_two_made_one_by_one(found):
+    assert text.both(found) == (text.paragraphs(found), text.fold(found))
+
+
+@given(ANY_TEXT)
 def test_paragraphs_are_separated_by_exactly_one_blank_line(found):
     shown = text.paragraphs(found)
     assert "\n\n\n" not in shown
