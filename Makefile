@@ -12,13 +12,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --strip-extras --allow-unsafe --no-header
 
-.PHONY: help demo check test bench soak fuzz requirements clean
+.PHONY: help demo kafka check test bench soak fuzz requirements clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUN)  ## replay seeds/ into demo/news.db and show what became of it
 	@$(BIN)/news-worker demo
+
+kafka: $(DEV)  ## a real Kafka to try the worker against, until Ctrl-C
+	@PYTHONPATH=tests $(BIN)/python -m kafka.play
 
 check: $(DEV)  ## lint, format, types, arrows between modules, dead code
 	@$(BIN)/ruff check --quiet .
