@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from kafka.fixtures import kafka, kafka_found  # noqa: F401 (fixtures)
 
 from worker.broker.connect import administer, connect
 from worker.broker.kafka.options import KafkaOptions

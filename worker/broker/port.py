@@ -6,7 +6,7 @@ owner before and read what that owner left.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -104,7 +104,7 @@ class Broker(Protocol):
         """Fence every former owner of the shard: once this returns, none of them can commit."""
         ...
 
-    def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+    def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
         """Every record still kept in the claims' state partitions, oldest first, up to an end taken after fencing.
 
         Holds all that any owner of these shards committed before. Claims that share a partition get each record of it,
@@ -114,10 +114,11 @@ class Broker(Protocol):
 
     def read(
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
-    ) -> AsyncIterator[Stored]:
+    ) -> AsyncGenerator[Stored]:
         """Committed records, in order within a partition; of all partitions unless one is named.
 
-        Ends at the end as it was when called, or, with `follow`, never: it then sleeps until more is committed.
+        Ends at the end as it was when called, or, with `follow`, never: it then sleeps until more is committed. Who
+        leaves it earlier closes it (contextlib.aclosing).
         """
         ...
 

@@ -114,6 +114,8 @@ async def _list(settings: Settings, limit: int, code: str | None) -> None:
 
 
 async def _at(settings: Settings, partition: int, offset: int) -> Stored:
+    from contextlib import aclosing
+
     from worker import configured
     from worker.broker.port import Start
     from worker.errors import UsageError
@@ -123,10 +125,10 @@ async def _at(settings: Settings, partition: int, offset: int) -> Stored:
         held = (await broker.describe(Topic.REJECTS)).partitions
         kept = held[partition] if partition < len(held) else None
         if kept and kept.start <= offset < kept.end:
-            async for stored in broker.read(Topic.REJECTS, Start(offset=offset), partition=partition):
-                if stored.offset == offset:
-                    return stored
-                break
+            async with aclosing(broker.read(Topic.REJECTS, Start(offset=offset), partition=partition)) as records:
+                found = await anext(records, None)
+            if found and found.offset == offset:
+                return found
     kept_are = f"offsets {kept.start} to {kept.end - 1} are kept" if kept and kept.end > kept.start else "none are kept"
     message = f"there is no rejection at {partition}:{offset}; {kept_are}, see `news-worker rejects list`"
     raise UsageError(message)

@@ -93,6 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 (a parameter an option)
     """
     import asyncio
     import sys
+    from contextlib import aclosing
 
     from worker import configured
     from worker.broker.port import Start
@@ -104,9 +105,12 @@ def command(  # noqa: PLR0913, PLR0917 (a parameter an option)
     begin = start or Start(latest=follow)
 
     async def tail() -> None:
-        async with configured.broker(settings, create=False) as broker:
+        async with (
+            configured.broker(settings, create=False) as broker,
+            aclosing(broker.read(chosen, begin, partition=partition, follow=follow)) as records,
+        ):
             shown = 0
-            async for stored in broker.read(chosen, begin, partition=partition, follow=follow):
+            async for stored in records:
                 show(stored)
                 if follow:
                     sys.stdout.flush()

@@ -7,15 +7,20 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from typing import TYPE_CHECKING, Literal, TextIO
 
 import orjson
 import structlog
 
+from worker.ops.quiet import Quiet
 from worker.shown import visible, without_secrets
 
 if TYPE_CHECKING:
     from structlog.typing import EventDict, Processor, WrappedLogger
+
+_CHATTY = "aiokafka"
+_CHATTY_SECONDS = 30.0
 
 
 def set_up(
@@ -46,7 +51,10 @@ def set_up(
             foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
     )
+    handler.addFilter(Quiet(_CHATTY, _CHATTY_SECONDS, time.monotonic))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
+    # What it tells at level info is of use only to who looks into it.
+    logging.getLogger(_CHATTY).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)
     logging.captureWarnings(capture=True)
     structlog.configure(
         processors=[*before, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -6,8 +6,8 @@ Killed at any moment, by a signal or a power cut, the file opens again with each
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -52,17 +52,18 @@ class EmbeddedBroker:
             raise
         return claim
 
-    async def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+    async def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
         """See `port.Broker.restore`. Of a compacted topic this broker keeps but the newest record of a key."""
         for topic in dict.fromkeys(claim.shard.state for claim in claims):
             owners = [claim for claim in claims if claim.shard.state is topic]
-            async for record in self.read(topic):
-                for claim in owners:
-                    yield claim, record
+            async with aclosing(self.read(topic)) as records:
+                async for record in records:
+                    for claim in owners:
+                        yield claim, record
 
     async def read(
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
-    ) -> AsyncIterator[Stored]:
+    ) -> AsyncGenerator[Stored]:
         """See `port.Broker.read`.
 
         As on Kafka, a record of a compacted topic that is superseded behind the end and before it was come to is in

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from types import TracebackType
 from typing import Final, Self
 
@@ -42,26 +43,28 @@ class KafkaBroker:
             raise
         return claim
 
-    async def restore(self, claims: Sequence[Claim]) -> AsyncIterator[tuple[Claim, Stored]]:
+    async def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
         """See `port.Broker.restore`."""
         owners: dict[TopicPartition, list[Claim]] = {}
         for claim in claims:
             state = claim.shard.state
             partition = self._topics.partition_of(state, claim.shard.partition_by)
             owners.setdefault(TopicPartition(self._topics.name(state), partition), []).append(claim)
-        async for record in committed(self._connection, list(owners), EARLIEST):
-            found = stored(record)
-            for claim in owners[TopicPartition(record.topic, record.partition)]:
-                yield claim, found
+        async with aclosing(committed(self._connection, list(owners), EARLIEST)) as records:
+            async for record in records:
+                found = stored(record)
+                for claim in owners[TopicPartition(record.topic, record.partition)]:
+                    yield claim, found
 
     async def read(
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
-    ) -> AsyncIterator[Stored]:
+    ) -> AsyncGenerator[Stored]:
         """See `port.Broker.read`."""
         partitions = self._partitions(topic, partition)
-        records = following if follow else committed
-        async for record in records(self._connection, partitions, start):
-            yield stored(record)
+        reading = following if follow else committed
+        async with aclosing(reading(self._connection, partitions, start)) as records:
+            async for record in records:
+                yield stored(record)
 
     async def describe(self, topic: Topic) -> TopicInfo:
         """See `port.Broker.describe`."""

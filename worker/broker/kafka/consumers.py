@@ -8,8 +8,8 @@ before the markers are written. And the last record may lie well below the end, 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from typing import Final, Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
@@ -29,7 +29,7 @@ Isolation = Literal["read_committed", "read_uncommitted"]
 Partitions = Sequence[TopicPartition]
 
 
-async def committed(connection: Connection, partitions: Partitions, start: Start) -> AsyncIterator[ConsumerRecord]:
+async def committed(connection: Connection, partitions: Partitions, start: Start) -> AsyncGenerator[ConsumerRecord]:
     """The committed records from the start to the end as it is now, in order within each partition.
 
     Waits for transactions that are open before that end, but BrokerAway where none of the partitions comes any further.
@@ -37,11 +37,12 @@ async def committed(connection: Connection, partitions: Partitions, start: Start
     held = await spans(connection, partitions)
     async with _consumer(connection, partitions, "read_committed") as reader:
         await _seek(reader, start, held)
-        async for record in _up_to(reader, {one: span.end for one, span in held.items()}):
-            yield record
+        async with aclosing(_up_to(reader, {one: span.end for one, span in held.items()})) as records:
+            async for record in records:
+                yield record
 
 
-async def following(connection: Connection, partitions: Partitions, start: Start) -> AsyncIterator[ConsumerRecord]:
+async def following(connection: Connection, partitions: Partitions, start: Start) -> AsyncGenerator[ConsumerRecord]:
     """The committed records from the start on, for ever; waits at the broker for more."""
     held = await spans(connection, partitions)
     async with _consumer(connection, partitions, "read_committed") as reader:
@@ -99,7 +100,7 @@ async def _seek(reader: AIOKafkaConsumer, start: Start, held: Mapping[TopicParti
         reader.seek(one, span.end if start.latest else position)
 
 
-async def _up_to(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncIterator[ConsumerRecord]:
+async def _up_to(reader: AIOKafkaConsumer, ends: Mapping[TopicPartition, int]) -> AsyncGenerator[ConsumerRecord]:
     left = dict(ends)
     loop = asyncio.get_running_loop()
     moved, before = loop.time(), -1
