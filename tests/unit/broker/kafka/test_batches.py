@@ -10,7 +10,6 @@ from worker.broker.port import Layout
 from worker.errors import RecordRefused
 from worker.model import Record, Topic
 
-pytestmark = pytest.mark.hypothesis
 LIMIT = 10_000
 TOPICS = Topics({topic: Layout(f"p.{topic}", 4, 1, {"max.message.bytes": str(LIMIT)}) for topic in Topic})
 
