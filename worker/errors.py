@@ -2,12 +2,14 @@
 
     WorkerError
     ├── UsageError            ends the process: the call or the configuration is wrong (exit 2)
+    ├── Superseded            ends the process: somebody else has begun the same and has it from now on (exit 3)
     └── BrokerError
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
         │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty
         ├── BrokerAway        retry: wait, claim anew, restore, decide again (exit 3 when it lasts)
         ├── Unsure            retry: the commit may or may not have happened; the same way back
-        ├── ClaimLost         ends the shard: another owner has it
+        ├── ClaimLost         retry: another owner has the shard, or the broker took it back after a pause; only owning it
+        │                     again tells which of them it was, and whether it is to end (Superseded)
         └── RecordRefused     data: a record is refused although checked; halve the batch until it is alone
 
 What is wrong with an entry or document is no exception but data: a `model.Rejection`.
@@ -20,6 +22,10 @@ class WorkerError(Exception):
 
 class UsageError(WorkerError):
     """The command line or the settings are wrong."""
+
+
+class Superseded(WorkerError):
+    """Another process has begun the same work later: it goes on with it, and this one is to write nothing more."""
 
 
 class BrokerError(WorkerError):
@@ -43,7 +49,7 @@ class Unsure(BrokerError):
 
 
 class ClaimLost(BrokerError):
-    """Another owner has the shard; nothing of this commit happened or will."""
+    """Another owner has the shard, or the broker took it back after a pause; nothing of this commit happened or will."""
 
 
 class RecordRefused(BrokerError):

@@ -20,6 +20,6 @@ class Exit(IntEnum):
 def exit_of(error: errors.WorkerError) -> Exit:
     """The exit code of a process that this error ends."""
     match error:
-        case errors.BrokerAway() | errors.Unsure() | errors.ClaimLost():
+        case errors.BrokerAway() | errors.Unsure() | errors.ClaimLost() | errors.Superseded():
             return Exit.BROKER
     return Exit.USAGE

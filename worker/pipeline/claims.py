@@ -1,7 +1,8 @@
 """Who may replay a data set: claims in news.replays.v1, written under the data set's own name, obeyed by its splits.
 
 The order is what makes it safe: write the claim while the data set is fenced, then fence the split, then restore, and go
-on only if the newest claim is the own one. Two replays of one split: the older one loses its shard and says so.
+on only if the newest claim is the own one. After any fault that is done again, so the older of two replays of one split
+ends there, and one that was only too slow for the broker goes on.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from urllib.parse import quote
 
 from worker.broker.port import Broker, Claim, Shard
 from worker.core.memory import ReplayMemory, claim_record
-from worker.errors import ClaimLost, UsageError
+from worker.errors import ClaimLost, Superseded, UsageError
 from worker.model import SplitClaim, Topic
 
 # The only split there is on this side of a real Kafka.
@@ -64,17 +65,13 @@ async def begin(
 
 @asynccontextmanager
 async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, ReplayMemory]]:
-    """The split, fenced and restored. ClaimLost: a newer claim stands, or came to stand within the block."""
+    """The split, fenced and restored. Superseded: a newer claim stands. ClaimLost: own it again, which tells why."""
     name = f"{quote(mine.dataset, safe='')}/{mine.index}/{mine.count}"
     claim = await broker.claim(_shard(name, mine.dataset))
     try:
         memory = await _restored(broker, claim, mine.dataset)
         _confirm(mine, memory)
         yield claim, memory
-    except ClaimLost as error:
-        raise ClaimLost(
-            f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
-        ) from error
     finally:
         await claim.release()
 
@@ -86,7 +83,9 @@ def _shard(name: str, dataset: str) -> Shard:
 def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
     newest = memory.claims.get((mine.index, mine.count))
     if newest is None or newest.token != mine.token:
-        raise ClaimLost("a newer claim stands")
+        raise Superseded(
+            f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
+        )
 
 
 async def _restored(broker: Broker, claim: Claim, dataset: str) -> ReplayMemory:

@@ -21,7 +21,7 @@ import structlog
 from worker.broker.port import Broker
 from worker.core import memory
 from worker.core.decide import decide
-from worker.errors import BrokerAway, BrokerRefused, RecordRefused, Unsure
+from worker.errors import BrokerAway, BrokerRefused, ClaimLost, RecordRefused, Unsure
 from worker.model import Decision, FileState, Reading, Record, SplitClaim, Topic
 from worker.pipeline import claims
 from worker.pipeline.job import Job, adopt, wall_clock
@@ -71,8 +71,8 @@ class _Replay:
 async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, stop: asyncio.Event) -> None:
     """Publish what is not yet published, exactly once, until all is read or `stop` is set; `summary` counts what was committed.
 
-    BrokerAway or Unsure: nothing could be committed for `give_up_after` seconds. ClaimLost: another replay took over.
-    BrokerRefused, UsageError: as errors.py tells.
+    BrokerAway, Unsure or ClaimLost: nothing could be committed for `give_up_after` seconds. Superseded: another replay took
+    over. BrokerRefused, UsageError: as errors.py tells.
     """
     going = _Replay(
         job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic)
@@ -87,13 +87,14 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
             await _own_and_read(broker, mine, going)
         except RecordRefused:
             summary.forget_uncommitted()
-        except (BrokerAway, Unsure) as error:
+        except (BrokerAway, Unsure, ClaimLost) as error:
             summary.forget_uncommitted()
             if summary.committed != committed:
                 pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), summary.committed
             if time.monotonic() - last_commit > job.options.give_up_after:
                 raise
-            log.warning("broker.away", reason=str(error), retry_in_seconds=round(pause, 1))
+            event = "shard.lost" if isinstance(error, ClaimLost) else "broker.away"
+            log.warning(event, reason=str(error), retry_in_seconds=round(pause, 1))
             await _pause(pause * random.uniform(0.5, 1.0), stop)  # noqa: S311 (a pause, no secret)
             pause = min(pause * 2, _PAUSE_SECONDS[1])
         else:

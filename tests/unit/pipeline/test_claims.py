@@ -7,7 +7,7 @@ import pytest
 from worker.broker.connect import connect
 from worker.broker.port import Shard
 from worker.core.memory import claim_record, done_record
-from worker.errors import ClaimLost, UsageError
+from worker.errors import ClaimLost, Superseded, UsageError
 from worker.model import SplitClaim, Topic
 from worker.pipeline import claims
 from worker.pipeline.claims import Intent
@@ -29,6 +29,11 @@ def begin(broker):
     return begun
 
 
+async def owned(broker, mine):
+    async with claims.own(broker, mine):
+        pass
+
+
 async def finish(broker, mine):
     async with claims.own(broker, mine) as (claim, _):
         await claim.commit([done_record(mine, mine.run, 1_000)])
@@ -40,23 +45,31 @@ async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
         assert memory.claims[0, 1] == first
         await claim.commit([])
     second, _ = await begin()
-    with pytest.raises(ClaimLost, match="another replay of data set 'data'"):
-        async with claims.own(broker, first):
-            pass
+    with pytest.raises(Superseded, match="another replay of data set 'data'"):
+        await owned(broker, first)
     async with claims.own(broker, second) as (claim, _):
         await claim.commit([])
 
 
-async def test_the_older_of_two_loses_its_next_commit_and_is_told_why(broker, begin):
-    async def displaced():
-        first, _ = await begin()
-        async with claims.own(broker, first) as (claim, _):
-            second, _ = await begin()
-            async with claims.own(broker, second):
-                await claim.commit([done_record(first, None, 1_000)])
+async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_owns_the_split_again(broker, begin):
+    first, _ = await begin()
+    async with claims.own(broker, first) as (lost, _):
+        second, _ = await begin()
+        async with claims.own(broker, second):
+            with pytest.raises(ClaimLost):
+                await lost.commit([done_record(first, None, 1_000)])
+    with pytest.raises(Superseded, match="leaves the rest to it"):
+        await owned(broker, first)
+    await owned(broker, second)
 
-    with pytest.raises(ClaimLost, match="leaves the rest to it"):
-        await displaced()
+
+async def test_who_was_fenced_without_a_newer_claim_owns_the_split_again(broker, begin):
+    mine, _ = await begin()
+    async with claims.own(broker, mine) as (claim, _):
+        await owned(broker, mine)
+        with pytest.raises(ClaimLost):
+            await claim.commit([done_record(mine, None, 1_000)])
+    await finish(broker, mine)
 
 
 async def test_data_sets_are_claimed_apart(broker, begin):

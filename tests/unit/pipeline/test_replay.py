@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 
 from worker.broker.connect import connect
-from worker.errors import BrokerAway, Unsure
+from worker.core.memory import ReplayMemory
+from worker.errors import BrokerAway, ClaimLost, Superseded, Unsure
 from worker.model import Code, Topic
 from worker.pipeline import replay as module
 from worker.pipeline.job import Options, from_files
@@ -107,6 +108,48 @@ async def test_after_an_answer_that_was_lost_nothing_is_lost_or_doubled(broker, 
     await run()
     assert await names(broker) == ALL
     assert (await run()).nothing_new
+
+
+async def test_a_shard_that_the_broker_took_back_is_owned_again_and_gets_everything_once(broker, run):
+    broker.claims.extend([None, ClaimLost("fenced"), None, ClaimLost("fenced")])
+    broker.before.extend([None, ClaimLost("slow"), None, ClaimLost("slow")])
+    assert (await run()).published == 60
+    assert await names(broker) == ALL
+    assert (await run()).nothing_new
+
+
+@pytest.mark.parametrize("error", [BrokerAway("down"), Unsure("no answer"), ClaimLost("slow")])
+async def test_the_word_that_all_is_done_gets_there_through_faults(broker, run, monkeypatch, error):
+    done = module.memory.done_record
+
+    def failing_once(*of):
+        monkeypatch.setattr(module.memory, "done_record", done)
+        broker.before.append(error)
+        return done(*of)
+
+    monkeypatch.setattr(module.memory, "done_record", failing_once)
+    summary = await run()
+    assert (summary.published, summary.files, dict(summary.outcomes)) == (60, 21, {})
+    memory = ReplayMemory("data")
+    async for record in broker.read(Topic.REPLAYS):
+        memory.absorb(record.key, record.value)
+    assert (memory.unfinished(), len(memory.done)) == ([], 1)
+
+
+async def test_a_replay_that_lost_its_shard_to_a_newer_one_ends_and_writes_nothing_more(broker, run, monkeypatch):
+    commit, newer = FailingClaim.commit, []
+
+    async def displaced(self, records):
+        if any(record.topic is Topic.ARTICLES for record in records):
+            monkeypatch.setattr(FailingClaim, "commit", commit)
+            newer.append(await run())
+        await commit(self, records)
+
+    monkeypatch.setattr(FailingClaim, "commit", displaced)
+    with pytest.raises(Superseded, match="leaves the rest to it"):
+        await run()
+    assert [summary.published for summary in newer] == [60]
+    assert await names(broker) == ALL
 
 
 async def test_a_broker_that_stays_away_ends_it_after_the_time_that_was_given(broker, run, monkeypatch):
