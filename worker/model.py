@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -74,14 +75,19 @@ class Mode(StrEnum):
     REPLAY = "replay"
 
 
+@cache
+def _members(cls: Any) -> attrgetter[tuple[Any, ...]]:
+    return attrgetter(*(field.name for field in fields(cls)))
+
+
 class _Packed:
-    """Pickles as constructor and values: a reading crosses a process boundary with thousands of these."""
+    """Pickles as constructor and values, two at least: a reading crosses a process boundary with thousands of these."""
 
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
         cls = type(self)
-        return cls, attrgetter(*(field.name for field in fields(cls)))(self)  # type: ignore[arg-type]
+        return cls, _members(cls)(self)  # type: ignore[arg-type]  # mypy takes a dataclass for unhashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +157,7 @@ class Rejection(_Packed):
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal(_Packed):
+class Withdrawal:
     """An explicit deletion. A replay counts and shows it, no more."""
 
     end: int  # the position just after it

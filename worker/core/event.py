@@ -79,17 +79,17 @@ def created(article: Article, source: Source, observed_at: int, run: str | None)
     headers = (
         *_CREATED,
         ("ce_id", identity.event_id(article.article_id, version, article.content_hash, run).encode()),
-        ("ce_source", ce_source(source)),
+        ("ce_source", ce_source(source.id)),
         ("ce_subject", key),
         ("ce_time", observed.encode()),
     )
     return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
 
 
-@cache
-def ce_source(source: Source) -> bytes:
+@lru_cache(maxsize=256)
+def ce_source(source_id: str) -> bytes:
     """A URN that names the source and never its URL, which may hold a token; what no URN may have is percent-encoded."""
-    name = re.sub(rb"[^A-Za-z0-9._~:@!$&'()*+,;=/-]", lambda found: b"%%%02X" % found[0][0], source.id.encode())
+    name = re.sub(rb"[^A-Za-z0-9._~:@!$&'()*+,;=/-]", lambda found: b"%%%02X" % found[0][0], source_id.encode())
     return b"urn:news-worker:source:" + name
 
 

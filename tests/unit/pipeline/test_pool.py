@@ -10,7 +10,7 @@ import pytest
 
 from worker.core.read import read
 from worker.errors import UsageError
-from worker.model import Article, Code
+from worker.model import Article, Code, Rejection, Withdrawal
 from worker.pipeline.pool import Limits, ReaderPool
 
 MEBIBYTE = 1024 * 1024
@@ -30,6 +30,12 @@ def pids(pool):
 async def test_readings_come_in_the_order_of_the_documents(pool, text):
     documents = [text(f"{number}.txt") for number in range(20)]
     assert await pool.read(documents, LIMIT) == [[read(document, LIMIT)] for document in documents]
+
+
+async def test_every_kind_of_item_comes_back_as_it_was_read(pool, jsonl, text):
+    lines = jsonl({"headline": "said", "date": "soon"}, {"uri": "x", "pubStatus": "canceled"}, {"neither": "nor"})
+    assert await pool.read([lines, text("a.txt")], LIMIT) == [[read(lines, LIMIT)], [read(text("a.txt"), LIMIT)]]
+    assert [type(item) for item in read(lines, LIMIT).items] == [Article, Withdrawal, Rejection]
 
 
 async def test_calls_side_by_side_share_the_processes_there_are(pool, text):

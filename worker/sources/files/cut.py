@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from io import BytesIO
 
 import orjson
 
@@ -63,9 +64,7 @@ def lines(tape: Tape, ordinal: int, caps: Caps) -> Iterator[Piece]:
             if len(part) > caps.record:
                 piece = _oversized(tape, part, ordinal, caps.record)
             else:
-                piece = counted(
-                    tape, part, ordinal, sum(1 for line in part.split(b"\n") if line and not line.isspace())
-                )
+                piece = counted(tape, part, ordinal, sum(not line.isspace() for line in BytesIO(part)))
             yield piece
             ordinal += piece.records
     if tape.damage:
