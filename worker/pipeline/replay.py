@@ -240,7 +240,8 @@ async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file
         done += allowed
         ended = done == len(reading.items)
         state = found.state_at(part.end, ordinal + done, done=final and ended)
-        decision = decide(part, job.source, path, run=going.run, state=state, refused=going.refused[path])
+        refused = going.refused.get(path, frozenset())  # by index it would keep an empty set for every file
+        decision = decide(part, job.source, path, run=going.run, state=state, refused=refused)
         going.summary.decided += decision.published
         going.suspect = (path, part.items[-1].end) if part.items else None
         await sink.publish(decision)
