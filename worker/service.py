@@ -9,19 +9,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from functools import partial
 from io import FileIO
 
 import structlog
 
 from worker import configured
+from worker.broker.port import Broker
 from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
-from worker.errors import BrokerMissing
+from worker.errors import BrokerAway, BrokerMissing
 from worker.model import Topic
 from worker.pipeline.job import Job, adopt
+from worker.pipeline.patience import Patience
 from worker.pipeline.pool import Limits, ReaderPool
 from worker.pipeline.replay import pour, replay
 from worker.pipeline.sinks import DryRun, Lines
@@ -36,10 +39,23 @@ _DEFAULT_RECORD_BYTES = int(SETTINGS[Topic.ARTICLES]["max.message.bytes"])
 async def replay_into_broker(settings: Settings, jobs: Sequence[Job], summary: Summary) -> None:
     """Replay each data set into the configured broker; what the errors of `pipeline.replay.replay` tell holds here."""
     with _stop_on_signals() as stop:
-        async with configured.broker(settings, create=True) as broker, _pool(settings) as pool:
-            for job in jobs:
-                await replay(broker, pool, job, summary, stop)
+        async with AsyncExitStack() as stack:
+            if broker := await _opened(settings, stack, stop):
+                pool = await stack.enter_async_context(_pool(settings))
+                for job in jobs:
+                    await replay(broker, pool, job, summary, stop)
         summary.interrupted = stop.is_set()
+
+
+async def _opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event) -> Broker | None:
+    """The broker, waited for while it is away; None when stopped meanwhile."""
+    patience = Patience(settings.give_up_after_s, time.monotonic)
+    while not stop.is_set():
+        try:
+            return await stack.enter_async_context(configured.broker(settings, create=True))
+        except BrokerAway as error:
+            await patience.wait(error, 0, stop)
+    return None
 
 
 async def replay_into_stream(settings: Settings, jobs: Sequence[Job], summary: Summary, stream: FileIO) -> None:

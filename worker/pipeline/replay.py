@@ -12,6 +12,7 @@ import secrets
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Literal
@@ -240,7 +241,8 @@ async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file
         done += allowed
         ended = done == len(reading.items)
         state = found.state_at(part.end, ordinal + done, done=final and ended)
-        refused = going.refused.get(path, frozenset())  # by index it would keep an empty set for every file
+        # By index it would keep an empty set for every file.
+        refused: AbstractSet[int] = going.refused.get(path, frozenset())
         decision = decide(part, job.source, path, run=going.run, state=state, refused=refused)
         going.summary.decided += decision.published
         going.suspect = (path, part.items[-1].end) if part.items else None
