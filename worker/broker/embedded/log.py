@@ -155,7 +155,13 @@ def _append(connection: sqlite3.Connection, table: Table, rows: Sequence[Row]) -
 
 
 def _cut(rows: Sequence[_T]) -> list[Sequence[_T]]:
-    return [rows[at : at + _ROWS] for at in range(0, len(rows), _ROWS)]
+    """In parts of `_ROWS`, then of smaller powers of two: each length is a statement of its own, and SQLite keeps them all."""
+    parts, at = [], 0
+    while at < len(rows):
+        size = min(_ROWS, 1 << (len(rows) - at).bit_length() - 1)
+        parts.append(rows[at : at + size])
+        at += size
+    return parts
 
 
 @lru_cache(maxsize=512)
