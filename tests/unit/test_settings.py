@@ -138,6 +138,22 @@ def test_a_password_in_a_url_is_masked_wherever_it_came_from():
     assert origin(load({"broker": "kafka://me:p/w@d@host:9092?ssl=1"}), "broker")[0] == "kafka://***@host:9092?ssl=1"
 
 
+@pytest.mark.parametrize("name", ["kafka_sasl_password", "kafka_ssl_password"])
+@pytest.mark.parametrize("place", ["variable", "secrets", "file"])
+def test_a_password_is_masked_wherever_it_came_from(toml, secrets, monkeypatch, name, place):
+    config = None
+    if place == "variable":
+        monkeypatch.setenv(f"NEWS_WORKER_{name.upper()}", "hush")
+    elif place == "secrets":
+        (secrets / name).write_text("hush")
+    else:
+        config = toml(f"{name} = 'hush'")
+    settings = load(config=config)
+    assert getattr(settings, name).get_secret_value() == "hush"
+    assert origin(settings, name)[0] == "***"
+    assert "hush" not in repr(settings)
+
+
 def test_settings_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         load().jobs = 3

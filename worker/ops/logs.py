@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _CHATTY = "aiokafka"
 _CHATTY_SECONDS = 30.0
+# Of each address in turn; then the error of the whole says it.
+_SAID_OTHERWISE = ('Unable connect to "%s:%s": %s', 'Unable to request metadata from "%s:%s": %s')
 
 
 def set_up(
@@ -51,7 +53,7 @@ def set_up(
             foreign_pre_chain=before, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, last]
         )
     )
-    handler.addFilter(Quiet(_CHATTY, _CHATTY_SECONDS, time.monotonic))
+    handler.addFilter(Quiet(_CHATTY, _CHATTY_SECONDS, time.monotonic, _SAID_OTHERWISE))
     logging.basicConfig(handlers=[handler], level=level.upper(), force=True)
     # What it tells at level info is of use only to who looks into it.
     logging.getLogger(_CHATTY).setLevel(logging.NOTSET if level == "debug" else logging.WARNING)

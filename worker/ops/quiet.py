@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 
@@ -16,11 +16,12 @@ class _Said:
 class Quiet(logging.Filter):
     """Of what loggers named so say at most one record of a kind (its text before values are put in) in `seconds`.
 
-    The next one that passes says how many were left out. `monotonic`: seconds.
+    The next one that passes says how many were left out. `monotonic`: seconds. `said`: kinds that are told in other words.
     """
 
-    def __init__(self, name: str, seconds: float, monotonic: Callable[[], float]) -> None:
+    def __init__(self, name: str, seconds: float, monotonic: Callable[[], float], said: Collection[str] = ()) -> None:
         super().__init__(name)
+        self._said_otherwise = said
         self._seconds = seconds
         self._monotonic = monotonic
         self._said: dict[tuple[str, str], _Said] = {}
@@ -29,6 +30,8 @@ class Quiet(logging.Filter):
         """Whether the record is to be seen."""
         if not super().filter(record):
             return True  # another package's
+        if record.msg in self._said_otherwise:
+            return False
         now, kind = self._monotonic(), (record.name, str(record.msg))
         said = self._said.get(kind)
         if said and now < said.until:

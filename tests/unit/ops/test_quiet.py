@@ -52,3 +52,9 @@ def test_other_packages_say_what_they_like(seen):
     for _ in range(3):
         shown = seen("chattyother", "again")
     assert shown == ["again"] * 3
+
+
+def test_what_is_told_in_other_words_is_not_said_at_all():
+    quiet = Quiet("chatty", 30.0, Clock(), ["no answer from %s"])
+    unsaid, other = (logging.LogRecord("chatty", 40, "", 0, text, (1,), None) for text in ("no answer from %s", "x %s"))
+    assert (quiet.filter(unsaid), quiet.filter(other)) == (False, True)

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.conn import create_conn
+from aiokafka.errors import UnsupportedSaslMechanismError, for_code
+from aiokafka.protocol.admin import SaslHandShakeRequest
 
 _CANCELS: Final = 5  # a sender swallows one to wait for its requests; the second ends it
 _CANCEL_SECONDS: Final = 0.5
@@ -69,6 +71,19 @@ async def why_not_reached(host: str, port: int, **connection: Any) -> Exception 
         return error
     connected.close()
     return None
+
+
+async def wants_login(host: str, port: int, **connection: Any) -> bool:
+    """Whether the broker, reached without a login, would take one; asked for a way that there isn't, so that nobody logs in."""
+    try:
+        connected = await create_conn(host, port, **connection)
+        try:
+            answer = await connected.send(SaslHandShakeRequest("none"))
+        finally:
+            connected.close()
+    except Exception:  # noqa: BLE001 (whatever it is, it is no answer)
+        return False
+    return for_code(answer.error_code) is UnsupportedSaslMechanismError
 
 
 def _self(task: asyncio.Task[Any]) -> object:

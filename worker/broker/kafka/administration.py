@@ -14,9 +14,9 @@ from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPart
 
 from worker.broker import topics
 from worker.broker.kafka.connection import Connection
-from worker.broker.kafka.faults import told
+from worker.broker.kafka.faults import forbidden, told
 from worker.broker.port import Layout
-from worker.errors import BrokerAway, BrokerRefused
+from worker.errors import BrokerAway, BrokerError, BrokerRefused
 from worker.model import Topic
 
 _SECONDS: Final = 20.0
@@ -38,7 +38,7 @@ class KafkaAdministration:
         options = self._connection.options
         replication = options.replication
         if replication is None:
-            cluster = await self._asked(self._client.describe_cluster(), "the cluster")
+            cluster = await self._asked(self._client.describe_cluster(), "the cluster", needs="Describe")
             replication = min(_COPIES, len(cluster["brokers"]))
         in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
         return {
@@ -49,14 +49,14 @@ class KafkaAdministration:
     async def found(self) -> Mapping[Topic, Layout]:
         """See `port.Administration.found`."""
         names = {topics.name(topic, self._prefix): topic for topic in Topic}
-        described = await self._asked(self._client.describe_topics(list(names)), "the topics")
+        described = await self._asked(self._client.describe_topics(list(names)), "the topics", needs="Describe")
         there = {}
         for one in described:
             error = for_code(one["error_code"])
             if error is UnknownTopicOrPartitionError:
                 continue
             if error is not NoError or any(len(part["replicas"]) == 0 for part in one["partitions"]):
-                raise told(error(), one["topic"])
+                raise _in_our_words(error(), one["topic"], needs="Describe")
             there[one["topic"]] = one["partitions"]
         settings = await self._settings(list(there)) if there else {}
         return {
@@ -67,9 +67,11 @@ class KafkaAdministration:
     async def create(self, missing: Collection[Layout]) -> None:
         """See `port.Administration.create`."""
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.settings) for one in missing]
-        answer = await self._asked(self._client.create_topics(wanted), "the topics")
+        answer = await self._asked(self._client.create_topics(wanted), "the topics", needs="Create")
         for name, code, *message in answer.topic_errors:
             error = for_code(code)
+            if sentence := forbidden(error(), name, "Create"):
+                raise BrokerRefused(sentence)
             if error not in (NoError, TopicAlreadyExistsError):
                 raise BrokerRefused(f"{name} could not be made: {error.__name__} {(message or [''])[0] or ''}".rstrip())
         await self._seen({one.name for one in missing})
@@ -84,21 +86,21 @@ class KafkaAdministration:
 
     async def _settings(self, names: Collection[str]) -> dict[str, dict[str, str]]:
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
-        answers = await self._asked(self._client.describe_configs(wanted), "the topics' settings")
+        answers = await self._asked(self._client.describe_configs(wanted), "the topics", needs="DescribeConfigs")
         found = {}
         for answer in answers:
-            for code, message, _, name, entries in answer.resources:
+            for code, _, _, name, entries in answer.resources:
                 if code:
-                    raise BrokerRefused(f"The settings of {name} can't be read: {message}: grant DescribeConfigs.")
+                    raise _in_our_words(for_code(code)(), name, needs="DescribeConfigs")
                 found[name] = {entry[0]: entry[1] for entry in entries}
         return found
 
-    async def _asked(self, question: Any, subject: str) -> Any:
+    async def _asked(self, question: Any, subject: str, *, needs: str) -> Any:
         try:
             async with asyncio.timeout(_SECONDS):
                 return await question
         except Exception as error:
-            raise told(error, subject) from error
+            raise _in_our_words(error, subject, needs=needs) from error
 
     async def __aenter__(self) -> Self:
         try:
@@ -115,3 +117,9 @@ class KafkaAdministration:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._client.close()
+
+
+def _in_our_words(error: BaseException, subject: str, *, needs: str) -> BrokerError:
+    """An ACL that is missing ends what has only begun: nobody waits for it yet."""
+    sentence = forbidden(error, subject, needs)
+    return BrokerRefused(sentence) if sentence else told(error, subject)

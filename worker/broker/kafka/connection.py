@@ -6,12 +6,16 @@ import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
+from aiokafka.errors import KafkaConnectionError
+
 from worker.broker.kafka.adapter import why_not_reached
+from worker.broker.kafka.closed import why_closed
 from worker.broker.kafka.faults import told, unusable
 from worker.broker.kafka.options import KafkaOptions
-from worker.errors import BrokerError, UsageError
+from worker.errors import BrokerError, BrokerRefused, UsageError
 
 SCHEME: Final = "kafka://"
 REQUEST_MS: Final = 10_000
@@ -37,13 +41,18 @@ class Connection:
 
     async def explained(self, error: BaseException) -> BrokerError:
         """Why no client could be made: aiokafka itself says only that it could not reach any of the addresses."""
-        addresses = ", ".join(f"{host}:{port}" for host, port in self.servers)
+        connection = {"request_timeout_ms": REQUEST_MS, **self._security()}
+        certified = self.options.ssl_certfile is not None
         for host, port in self.servers:
-            found = await why_not_reached(host, port, request_timeout_ms=REQUEST_MS, **self._security())
+            found = await why_not_reached(host, port, **connection)
             if refused := unusable(found, f"{host}:{port}"):
                 return refused
+            if found is None or isinstance(found, KafkaConnectionError | ConnectionResetError | ssl.SSLError):
+                reason = await why_closed(host, port, certified=certified, **connection)
+                if reason:
+                    return BrokerRefused(f"Kafka at {host}:{port} can't be used: {reason}.")
             error = found or error
-        return told(error, f"Kafka at {addresses}")
+        return told(error, f"Kafka at {', '.join(f'{host}:{port}' for host, port in self.servers)}")
 
     def _security(self) -> Mapping[str, Any]:
         options = self.options
@@ -76,16 +85,42 @@ def connection(url: str, options: KafkaOptions) -> Connection:
         raise UsageError(
             f"Certificates are set, but {options.security_protocol} uses none: set kafka_security_protocol to SSL or SASL_SSL."
         )
+    if options.ssl_keyfile and not options.ssl_certfile:
+        raise UsageError(
+            "kafka_ssl_keyfile is set without kafka_ssl_certfile: a key is of no use without its certificate."
+        )
     servers = tuple((one[1].strip("[]"), int(one[2] or _PORT)) for one in found if one)
     return Connection(servers, options)
 
 
 def _tls(options: KafkaOptions) -> ssl.SSLContext:
+    for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile"):
+        _can_be_read(f"kafka_{name}", getattr(options, name))
     try:
         context = ssl.create_default_context(cafile=options.ssl_cafile)
-        if options.ssl_certfile:
-            context.load_cert_chain(options.ssl_certfile, options.ssl_keyfile, options.ssl_password)
-    except (OSError, ssl.SSLError) as error:
-        files = ", ".join(str(file) for file in (options.ssl_cafile, options.ssl_certfile, options.ssl_keyfile) if file)
-        raise UsageError(f"The certificates or the key can't be read ({files}): {error}") from None
+    except ssl.SSLError:
+        raise UsageError(f"kafka_ssl_cafile {options.ssl_cafile} holds no certificate in PEM.") from None
+    if options.ssl_certfile:
+        key = options.ssl_keyfile or options.ssl_certfile
+        try:
+            context.load_cert_chain(options.ssl_certfile, key, options.ssl_password or _no_password)
+        except ssl.SSLError as error:
+            raise UsageError(
+                f"The key in {key} does not belong to the certificate in {options.ssl_certfile}."
+                if error.reason == "KEY_VALUES_MISMATCH"
+                else f"{options.ssl_certfile} and {key} can't be used: one holds no PEM, or kafka_ssl_password is not the key's."
+            ) from None
     return context
+
+
+def _can_be_read(name: str, file: Path | None) -> None:
+    try:
+        if file:
+            file.open("rb").close()
+    except OSError as error:
+        raise UsageError(f"{name} {file} can't be read: {error.strerror}.") from None
+
+
+def _no_password() -> str:
+    """Called for a key that needs one: without this, OpenSSL asks on the terminal."""
+    raise UsageError("The key of the certificate has a password: set kafka_ssl_password.")

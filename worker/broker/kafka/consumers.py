@@ -82,7 +82,7 @@ async def _consumer(
         try:
             yield made
         except Exception as error:
-            raise told(error, partitions[0].topic) from error
+            raise told(error, partitions[0].topic, needs="Read") from error
     finally:
         await stop(made)
 
