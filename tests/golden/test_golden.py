@@ -14,9 +14,9 @@ import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
-from worker import contract
+from worker import __version__, contract
 from worker.core.decide import decide
-from worker.core.read import WORKER_VERSION, read
+from worker.core.read import read
 from worker.model import Document, Format, Source, Topic
 
 GOLDEN = Path(__file__).parent
@@ -76,7 +76,7 @@ def shown(record):
     value = record.value.decode()
     if record.topic is Topic.ARTICLES:
         value = json.loads(value)
-        assert value["provenance"]["workerVersion"] == WORKER_VERSION
+        assert value["provenance"]["workerVersion"] == __version__
         value["provenance"]["workerVersion"] = "*"
     return {
         "topic": record.topic.value,

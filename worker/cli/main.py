@@ -14,6 +14,7 @@ from io import TextIOWrapper
 
 import click
 
+from worker import __version__
 from worker.cli.exits import Exit, exit_of
 from worker.errors import WorkerError
 from worker.shown import visible, without_secrets
@@ -61,9 +62,7 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  click passes it so
     if wanted:
-        from importlib import metadata  # slow, and needed here only
-
-        click.echo(f"news-worker {metadata.version('news-worker')}")
+        click.echo(f"news-worker {__version__}")
         ctx.exit()
 
 

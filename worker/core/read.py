@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import orjson
 
+from worker import __version__
 from worker.core import event, identity
 from worker.core.content import Body, body_of, line_of
 from worker.core.item import alternative_ids, fitted, item_of
@@ -24,8 +24,6 @@ from worker.core.parse import PARSERS, Entry, Unreadable, Withdrawn
 from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Refusal, Rejection, Stage, Withdrawal
 
 _Found = Entry | Unreadable | Withdrawn
-
-WORKER_VERSION = version("news-worker")
 
 
 def read(document: Document, limit: int) -> Reading:
@@ -132,7 +130,7 @@ class _Builder:
             "file": self._document.path,
             "documentDigest": f"sha256:{self._digest_of(entry.raw)}",
             "entryKey": identity.entry_key(key[1]),
-            "workerVersion": WORKER_VERSION,
+            "workerVersion": __version__,
         }
         if self._document.format is not Format.TEXT:
             provenance["position"] = entry.start
