@@ -215,12 +215,25 @@ class FileState:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """A part of a data set's files, those whose path falls to it (`identity.split_of`)."""
+
+    index: int  # from 0
+    count: int
+
+    def __str__(self) -> str:
+        return f"{self.index}/{self.count}"
+
+
+WHOLE = Split(0, 1)
+
+
+@dataclass(frozen=True, slots=True)
 class SplitClaim:
     """Who may replay a split of a data set: the newest claim's token counts."""
 
     dataset: str
-    index: int  # from 0
-    count: int
+    split: Split
     token: str
     run: str | None  # of the replay with --again that is not at its end: the next one takes it up, others carry it on
 

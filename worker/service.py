@@ -23,6 +23,7 @@ from worker.broker.topics import SETTINGS
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerAway, BrokerMissing
 from worker.model import Topic
+from worker.pipeline import claims
 from worker.pipeline.job import Job, adopt
 from worker.pipeline.patience import Patience
 from worker.pipeline.pool import Limits, ReaderPool
@@ -84,6 +85,7 @@ async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> 
         async with _pool(settings) as pool:
             for job in jobs:
                 files = memories[job.dataset].files
+                claims.chosen(job.intent, memories[job.dataset])  # refuses what the replay would
                 sink = DryRun(partial(adopt, job, summary))
                 await pour(sink, pool, job, summary, stop, remembered=files, record_bytes=record_bytes)
         summary.interrupted = stop.is_set()

@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 import os
 import posixpath
+import re
 import sys
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +17,7 @@ import click
 from worker.cli.exits import Exit
 from worker.cli.options import with_settings
 from worker.errors import UsageError
-from worker.model import STANDARD_INPUT
+from worker.model import STANDARD_INPUT, WHOLE, Split
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,9 @@ if TYPE_CHECKING:
     from worker.pipeline.job import Job, Options
     from worker.pipeline.summary import Summary
     from worker.settings import Settings
+
+
+_MOST_SPLITS = 1000  # each is claimed, restored and walked by itself when one call finishes them all
 
 
 @click.command()
@@ -41,6 +46,9 @@ if TYPE_CHECKING:
     "--only", multiple=True, metavar="PATH", help="Only this file, by its path within PATH; may be given several times."
 )
 @click.option("--changed", is_flag=True, help="Also publish files whose content was changed since they were published.")
+@click.option(
+    "--split", metavar="I/N", help="Only part I (from 0 to N-1) of N, so that several calls share a data set."
+)
 @with_settings("jobs")
 def command(  # noqa: PLR0913 (the options of the command line)
     settings: Settings,
@@ -54,6 +62,7 @@ def command(  # noqa: PLR0913 (the options of the command line)
     again: bool,
     only: Sequence[str],
     changed: bool,
+    split: str | None,
 ) -> Exit:
     """Publish the articles in files, folders or standard input (-), each exactly once.
 
@@ -64,11 +73,16 @@ def command(  # noqa: PLR0913 (the options of the command line)
     With --to - nothing is remembered, and a last line without its end is cut: the replay was interrupted while nobody
     read on.
 
+    With --split I/N, N calls on one machine or several share a data set at the same time, each file falling to one of them by
+    its path. Begun so, a data set is finished with the same N, or split by split by a call without --split.
+
     \b
     Examples:
       news-worker replay my-articles/ --dry-run
       news-worker replay my-articles/ --dataset archive-2023
       news-worker replay export.jsonl.gz --to - | head -3
+      news-worker replay my-articles/ --split 0/2   # on one machine, and meanwhile on another
+      news-worker replay my-articles/ --split 1/2
       zcat export.jsonl.gz | news-worker replay - --dataset export
     """
     import asyncio
@@ -85,13 +99,16 @@ def command(  # noqa: PLR0913 (the options of the command line)
         raise UsageError("--dataset is empty: give a name, or leave it out to take the path's last part")
     if target and dry_run:
         raise UsageError("--to - publishes nowhere and --dry-run nothing: give one of them")
+    if target and split:
+        raise UsageError("--split shares out what the broker remembers, and with --to - nothing is remembered")
     if target and sys.stdout is None:
         raise UsageError("standard output is closed: there is nothing to write to")
     options = Options(again=again, limit=limit, rate=rate, give_up_after=settings.give_up_after_s)
-    jobs = _jobs(paths, dataset, options, only=frozenset(map(posixpath.normpath, only)), changed=changed)
+    part = _split(split) if split is not None else None
+    jobs = _jobs(paths, dataset, options, only=frozenset(map(posixpath.normpath, only)), changed=changed, split=part)
     summary = Summary()
     try:
-        asyncio.run(_run(settings, jobs, summary, paths, target=target, dry_run=dry_run))
+        asyncio.run(_run(settings, jobs, summary, paths, split=part, target=target, dry_run=dry_run))
     finally:
         replay_report.close(summary, dry_run=dry_run, to_stream=bool(target))
     return Exit.LEFT if summary.incomplete else Exit.OK
@@ -103,13 +120,15 @@ async def _run(  # noqa: PLR0913 (what the command line says)
     summary: Summary,
     paths: Sequence[str],
     *,
+    split: Split | None,
     target: str | None,
     dry_run: bool,
 ) -> None:
     from worker import service
     from worker.cli.progress import showing
+    from worker.pipeline.job import falls_to
 
-    async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT]):
+    async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT], falls_to(split or WHOLE)):
         if target:
             with FileIO(sys.stdout.fileno(), "wb", closefd=False) as stream:
                 await service.replay_into_stream(settings, jobs, summary, stream)
@@ -119,8 +138,28 @@ async def _run(  # noqa: PLR0913 (what the command line says)
             await service.replay_into_broker(settings, jobs, summary)
 
 
-def _jobs(
-    paths: Sequence[str], dataset: str | None, options: Options, *, only: frozenset[str], changed: bool
+def _split(text: str) -> Split:
+    found = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text, re.ASCII)
+    if not found:
+        raise UsageError(f"--split {text!r} is not of the form I/N: 0/2 is one half of the files, 1/2 the other")
+    split = Split(int(found[1]), int(found[2]))
+    if not 1 <= split.count <= _MOST_SPLITS:
+        raise UsageError(f"--split {split}: a data set can have from 1 to {_MOST_SPLITS:,} splits")
+    if split.index >= split.count:
+        raise UsageError(
+            f"--split {split}: splits count from 0, so the last of {split.count} is {split.count - 1}/{split.count}"
+        )
+    return split
+
+
+def _jobs(  # noqa: PLR0913 (what the command line says)
+    paths: Sequence[str],
+    dataset: str | None,
+    options: Options,
+    *,
+    only: frozenset[str],
+    changed: bool,
+    split: Split | None,
 ) -> list[Job]:
     """A job a data set: all paths with --dataset, else those with the same last part."""
     from worker.pipeline.job import from_files, from_stream
@@ -134,6 +173,8 @@ def _jobs(
                 raise UsageError("standard input is closed: there is nothing to read from")
             if only or changed:
                 raise UsageError("--only and --changed are about files; standard input is read as it comes")
+            if split:
+                raise UsageError("--split shares out files by their paths; standard input has none: leave --split out")
             click.echo(
                 "standard input can't be gone on with after an interruption: it would be read from its start", err=True
             )
@@ -148,5 +189,5 @@ def _jobs(
         if not name:
             raise UsageError(f"{path} has no last part to name the data set by: give --dataset NAME")
         by_name.setdefault(name, []).append(root)
-    jobs += [from_files(roots, name, options, only=only, changed=changed) for name, roots in by_name.items()]
-    return jobs
+    wanted = partial(from_files, options=options, only=only, changed=changed, split=split)
+    return jobs + [wanted(roots, name) for name, roots in by_name.items()]

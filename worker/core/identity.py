@@ -88,6 +88,11 @@ def record_id_key(declared: object, path: str) -> str | None:
     return key or None
 
 
+def split_of(path: str, count: int) -> int:
+    """Which of `count` splits of a data set, from 0, a file falls to. `path`: its path key."""
+    return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big") % count
+
+
 def entry_key(key: str) -> str:
     """A key as records and headers carry it: over 1 KiB of UTF-8 its digest stands for it."""
     encoded = key.encode()

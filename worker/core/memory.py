@@ -6,6 +6,7 @@ never taken for empty.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -13,7 +14,7 @@ import orjson
 
 from worker.core.identity import canonical
 from worker.errors import BrokerRefused
-from worker.model import FileState, Record, SplitClaim, Topic
+from worker.model import FileState, Record, Split, SplitClaim, Topic
 
 VERSION = 1
 _FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name not in ("path", "before", "refused"))
@@ -25,18 +26,25 @@ class ReplayMemory:
 
     dataset: str
     files: dict[str, FileState] = field(default_factory=dict)
-    claims: dict[tuple[int, int], SplitClaim] = field(default_factory=dict)  # by index and count; the newest of each
+    claims: dict[Split, SplitClaim] = field(default_factory=dict)  # the newest of each split, the newest of all last
     # What was last written as done: the claim's token, and the run that came to its end with it.
-    done: dict[tuple[int, int], tuple[str, str | None]] = field(default_factory=dict)
+    done: dict[Split, tuple[str, str | None]] = field(default_factory=dict)
 
     def unfinished(self) -> list[SplitClaim]:
-        """The claims whose token was not written as done."""
-        return [claim for key, claim in self.claims.items() if self.done.get(key, ("", None))[0] != claim.token]
+        """The claims whose token was not written as done, the newest last."""
+        return [claim for split, claim in self.claims.items() if self.done.get(split, ("", None))[0] != claim.token]
 
     def pending_run(self) -> str | None:
-        """The run of a replay with --again that has not come to its end; whatever came between has carried it on."""
-        runs = (claim.run for key, claim in self.claims.items() if claim.run != self.done.get(key, ("", None))[1])
-        return next((run for run in runs if run is not None), None)
+        """The run of a replay with --again that has not come to its end; whatever came between has carried it on.
+
+        All splits of a data set share it, so it ends only when every split of one division has: a split that begins after
+        the others are done still publishes under it, and what they published isn't published a third time.
+        """
+        if not self.claims:
+            return None
+        run = next(reversed(self.claims.values())).run
+        ended = Counter(split.count for split, (_, of) in self.done.items() if of == run)
+        return None if any(splits == count for count, splits in ended.items()) else run
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record. Those of other data sets are passed over. BrokerRefused: it can't be understood."""
@@ -51,11 +59,11 @@ class ReplayMemory:
             if kind == "file":
                 self._absorb_file(rest[0], found)
             elif kind == "claim" and found is not None:
-                index, count = rest
-                self.claims[index, count] = SplitClaim(dataset, index, count, found["token"], found["run"])
+                split = Split(*rest)
+                self.claims.pop(split, None)  # so that it stands last
+                self.claims[split] = SplitClaim(dataset, split, found["token"], found["run"])
             elif kind == "done" and found is not None:
-                index, count = rest
-                self.done[index, count] = (found["token"], found["run"])
+                self.done[Split(*rest)] = (found["token"], found["run"])
         except (KeyError, ValueError, TypeError) as error:
             raise BrokerRefused(
                 f"{Topic.REPLAYS}, key {key!r}: damaged ({error!r}); it is not taken for empty"
@@ -98,15 +106,17 @@ def file_record(dataset: str, state: FileState, at: int) -> Record:
 
 def claim_record(claim: SplitClaim, at: int) -> Record:
     """The claim of a split, written under the data set's own name before the split is fenced."""
-    return _record(
-        claim.dataset, ["claim", claim.dataset, claim.index, claim.count], {"token": claim.token, "run": claim.run}, at
-    )
+    return _split_record("claim", claim, claim.run, at)
 
 
 def done_record(claim: SplitClaim, run: str | None, at: int) -> Record:
     """Every file of the split was read as far as it can be under this claim; `run`: the run id that it published under."""
-    value = {"token": claim.token, "run": run}
-    return _record(claim.dataset, ["done", claim.dataset, claim.index, claim.count], value, at)
+    return _split_record("done", claim, run, at)
+
+
+def _split_record(kind: str, claim: SplitClaim, run: str | None, at: int) -> Record:
+    key = [kind, claim.dataset, claim.split.index, claim.split.count]
+    return _record(claim.dataset, key, {"token": claim.token, "run": run}, at)
 
 
 def _record(dataset: str, key: list[Any], value: dict[str, Any], at: int) -> Record:

@@ -15,12 +15,10 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from worker.broker.port import Broker, Claim, Shard
+from worker.core.identity import split_of
 from worker.core.memory import ReplayMemory, claim_record
 from worker.errors import ClaimLost, Superseded, UsageError
-from worker.model import SplitClaim, Topic
-
-# The only split there is on this side of a real Kafka.
-_INDEX, _COUNT = 0, 1
+from worker.model import Split, SplitClaim, Topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +27,36 @@ class Intent:
 
     dataset: str
     again: bool  # publish anew, under a run id
-    partial: bool  # only some files: takes up no unfinished run
+    only: frozenset[str] = frozenset()  # path keys: takes up no unfinished run; empty: all
+    split: Split | None = None  # None: all of the data set, in the splits that it was begun in
+
+
+def chosen(intent: Intent, memory: ReplayMemory) -> list[Split]:
+    """The splits that are to be replayed. UsageError: the data set was begun in another number of them and isn't finished.
+
+    Begun in splits, all of it is all of them: those that were never begun, and those that are done, for what came since.
+    """
+    unfinished = memory.unfinished()
+    count = unfinished[-1].split.count if unfinished else intent.split.count if intent.split else 1
+    if intent.split is None:
+        indices = {split_of(path, count) for path in intent.only} or range(count)
+        return [Split(index, count) for index in sorted(indices)]
+    if intent.split.count != count:
+        raise UsageError(
+            f"data set {intent.dataset!r} was begun as a whole and is not finished: finish it without --split first"
+            if count == 1
+            else f"data set {intent.dataset!r} was begun in {count} splits and is not finished: finish"
+            f" {', '.join(f'--split {claim.split}' for claim in unfinished)} first, or all of them by a replay without --split"
+        )
+    return [intent.split]
 
 
 async def begin(
     broker: Broker, intent: Intent, token: Callable[[], str], clock: Callable[[], int]
-) -> tuple[SplitClaim, str | None]:
-    """Write the claim; it and the run id that this replay's events carry. UsageError: the data set is begun in splits.
+) -> tuple[list[SplitClaim], str | None]:
+    """Write the claims; they and the run id that this replay's events carry. UsageError: as `chosen` tells.
+
+    All in one transaction: so no replay in another number of splits can begin between two of them.
 
     `token`: random, a new one each call. `clock`: ms since the epoch, UTC.
     """
@@ -43,18 +64,12 @@ async def begin(
         claim = await broker.claim(_shard(quote(intent.dataset, safe=""), intent.dataset))
         try:
             memory = await _restored(broker, claim, intent.dataset)
-            unfinished = memory.unfinished()
-            if any(other.count != _COUNT for other in unfinished):
-                count = next(other.count for other in unfinished if other.count != _COUNT)
-                raise UsageError(
-                    f"data set {intent.dataset!r} was begun in {count} splits and is not finished; finish it with the same splits"
-                )
+            splits = chosen(intent, memory)
             pending = memory.pending_run()
-            run = None if not intent.again else token() if intent.partial or pending is None else pending
-            mine = SplitClaim(
-                intent.dataset, _INDEX, _COUNT, token(), run if intent.again and not intent.partial else pending
-            )
-            await claim.commit([claim_record(mine, clock())])
+            run = None if not intent.again else token() if intent.only or pending is None else pending
+            kept = run if intent.again and not intent.only else pending
+            mine = [SplitClaim(intent.dataset, split, token(), kept) for split in splits]
+            await claim.commit([claim_record(one, clock()) for one in mine])
         except ClaimLost:
             await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 (a pause, no secret)
         else:
@@ -66,7 +81,7 @@ async def begin(
 @asynccontextmanager
 async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, ReplayMemory]]:
     """The split, fenced and restored. Superseded: a newer claim stands. ClaimLost: own it again, which tells why."""
-    name = f"{quote(mine.dataset, safe='')}/{mine.index}/{mine.count}"
+    name = f"{quote(mine.dataset, safe='')}/{mine.split}"
     claim = await broker.claim(_shard(name, mine.dataset))
     try:
         memory = await _restored(broker, claim, mine.dataset)
@@ -81,10 +96,11 @@ def _shard(name: str, dataset: str) -> Shard:
 
 
 def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
-    newest = memory.claims.get((mine.index, mine.count))
+    newest = memory.claims.get(mine.split)
     if newest is None or newest.token != mine.token:
+        split = "" if mine.split.count == 1 else f"split {mine.split} of "
         raise Superseded(
-            f"another replay of data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
+            f"another replay of {split}data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
         )
 
 

@@ -23,7 +23,7 @@ from worker.broker.port import Broker
 from worker.core import memory
 from worker.core.decide import decide
 from worker.errors import BrokerAway, BrokerRefused, ClaimLost, RecordRefused, Unsure
-from worker.model import Decision, FileState, Reading, Record, SplitClaim, Topic
+from worker.model import WHOLE, Decision, FileState, Reading, Record, Split, SplitClaim, Topic
 from worker.pipeline import claims
 from worker.pipeline.job import Job, adopt, wall_clock
 from worker.pipeline.pace import Pace
@@ -78,14 +78,14 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
     going = _Replay(
         job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic)
     )
-    mine: SplitClaim | None = None
+    mine: list[SplitClaim] | None = None  # what is left to be replayed, split by split
     pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), -1
     while not stop.is_set():
         try:
             if mine is None:
-                intent = claims.Intent(job.dataset, job.options.again, job.partial)
-                mine, going.run = await claims.begin(broker, intent, lambda: secrets.token_hex(8), wall_clock)
-            await _own_and_read(broker, mine, going)
+                mine, going.run = await claims.begin(broker, job.intent, lambda: secrets.token_hex(8), wall_clock)
+            while mine and await _own_and_read(broker, mine[0], going):
+                del mine[0]
         except RecordRefused:
             summary.forget_uncommitted()
         except (BrokerAway, Unsure, ClaimLost) as error:
@@ -115,10 +115,11 @@ async def pour(  # noqa: PLR0913 (what a replay needs, without the broker)
     """The same readings and decisions into a sink that owns and remembers nothing: standard output, a dry run."""
     run = secrets.token_hex(8) if job.options.again else None
     going = _Replay(job, pool, summary, stop, record_bytes, Pace(job.options.rate, time.monotonic), run)
-    await _read_all(going, sink, remembered)
+    await _read_all(going, sink, remembered, job.split or WHOLE)
 
 
-async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Replay) -> None:
+async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Replay) -> bool:
+    """Replay a split; whether every file of it was read as far as it can be."""
     job = going.job
 
     def remember(state: FileState) -> Record:
@@ -127,17 +128,18 @@ async def _own_and_read(broker: Broker, mine: SplitClaim, going: _Replay) -> Non
     async with claims.own(broker, mine) as (claim, remembered):
         async with OwnedShard(claim, remember, partial(adopt, job, going.summary)) as shard:
             try:
-                complete = await _read_all(going, shard, remembered.files)
+                complete = await _read_all(going, shard, remembered.files, mine.split)
             except RecordRefused as error:
                 _narrow(going, shard.last_transaction, error)
                 raise
-        if complete and not job.partial:
+        if complete and not job.only:
             await claim.commit([memory.done_record(mine, going.run, wall_clock())])
+    return complete
 
 
-async def _read_all(going: _Replay, sink: Sink, remembered: Mapping[str, FileState]) -> bool:
+async def _read_all(going: _Replay, sink: Sink, remembered: Mapping[str, FileState], split: Split) -> bool:
     """Read and publish; whether every file was read as far as it can be."""
-    found = going.job.open(remembered, going.run)
+    found = going.job.open(remembered, going.run, split)
     ahead: asyncio.Queue[_Ahead | None] = asyncio.Queue(maxsize=going.pool.jobs + _AHEAD)
     reading: set[asyncio.Task[list[list[Reading]]]] = set()
     try:

@@ -2,11 +2,14 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from worker.cli.progress import bytes_in
 
 TREE = Path(__file__).parents[3]
 
@@ -31,6 +34,10 @@ def write_lines(path, *titles):
 
 def published(outcome):
     return int(outcome.error.partition(" article")[0].rpartition("\n")[2].replace(",", ""))
+
+
+def published_dry(outcome):
+    return int(re.search(r"(\d+) articles? would be published", outcome.error)[1])
 
 
 def events(call):
@@ -78,6 +85,12 @@ def test_a_record_that_is_rejected_is_1_and_said_with_what_to_do(folder, call):
         ["set", "--dataset", "\udcff"],
         ["set", "--limit", "0"],
         ["set", "--rate", "0"],
+        ["set", "--split", "1"],
+        ["set", "--split", "2/2"],
+        ["set", "--split", "0/0"],
+        ["set", "--split", "0/1001"],
+        ["set", "--split", "0/2", "--to", "-"],
+        ["-", "--split", "0/2"],
         ["set", "--broker", "carrier-pigeon://"],
         [],
     ],
@@ -129,6 +142,30 @@ def test_a_dry_run_tells_what_would_be_and_makes_no_file(folder, call):
     call("replay", "set", "--limit", "3")
     assert "1 article would be published" in call("replay", "set", "--dry-run").error
     assert len(events(call)) == 3
+
+
+def test_splits_share_a_data_set_and_a_dry_run_tells_what_each_would_publish(folder, call):
+    would = [published_dry(call("replay", "set", "--split", f"{index}/2", "--dry-run")) for index in range(2)]
+    assert sum(would) == 4
+    assert published(call("replay", "set", "--split", "0/2")) == would[0]
+    assert published(call("replay", "set", "--split", "1/2")) == would[1]
+    assert len(set(ids(call))) == 4
+
+
+def test_another_number_of_splits_is_refused_with_what_to_do_by_a_dry_run_too(folder, call):
+    call("replay", "set", "--split", "2/3", "--limit", "1")
+    for arguments in ([], ["--dry-run"]):
+        outcome = call("replay", "set", "--split", "0/2", *arguments)
+        assert outcome.code == 2
+        assert "begun in 3 splits and is not finished: finish --split 2/3 first" in outcome.error
+
+
+@pytest.mark.parametrize("root", ["set", "set/", "./set", "set/a.jsonl"])
+def test_progress_measures_the_files_that_are_to_be_read(folder, root):
+    keys = []
+    assert bytes_in([Path(root)], lambda key: not keys.append(key)) > 0
+    assert sorted(keys) == (["a.jsonl"] if root.endswith("l") else ["a.jsonl", "b.txt", "sub/c.txt"])
+    assert bytes_in([Path(root)], lambda _key: False) == 0
 
 
 def test_a_limit_is_gone_on_from_by_the_next_call(folder, call):

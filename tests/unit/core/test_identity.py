@@ -122,6 +122,11 @@ def test_long_keys_are_digests(case):
     assert identity.entry_key(case["key"]) == case["entryKey"]
 
 
+@each("identity", "splits")
+def test_files_fall_to_the_splits_that_the_vectors_say(case):
+    assert identity.split_of(case["path"], case["count"]) == case["split"]
+
+
 def test_the_namespaces_are_those_of_the_vectors():
     assert vectors("identity", "namespaces") == {"A": str(A), "E": str(E)}
 

@@ -9,10 +9,10 @@ import pytest
 
 from worker.core.memory import ReplayMemory, claim_record, done_record, file_record
 from worker.errors import BrokerRefused
-from worker.model import FileState, SplitClaim
+from worker.model import WHOLE, FileState, Split, SplitClaim
 
 STATE = FileState("a/b.jsonl", "/data/a/b.jsonl", 7, 100, 12345, "ab" * 32, 90, 3, done=False, run=None)
-CLAIM = SplitClaim("news", 0, 1, "token-1", run=None)
+CLAIM = SplitClaim("news", WHOLE, "token-1", run=None)
 
 
 def test_a_file_comes_back_as_it_was_stored() -> None:
@@ -36,20 +36,44 @@ def test_a_claim_is_unfinished_until_done_holds_its_token() -> None:
     assert memory.unfinished() == [CLAIM]
     memory.absorb(done.key, done.value)
     assert memory.unfinished() == []
-    newer = claim_record(SplitClaim("news", 0, 1, "token-2", run="r"), at=0)
+    newer = claim_record(SplitClaim("news", WHOLE, "token-2", run="r"), at=0)
     memory.absorb(newer.key, newer.value)
     assert [claim.token for claim in memory.unfinished()] == ["token-2"]
 
 
 def test_an_unfinished_run_outlives_a_plain_replay_that_came_between() -> None:
     memory = ReplayMemory("news")
-    again, plain = SplitClaim("news", 0, 1, "token-1", run="r"), SplitClaim("news", 0, 1, "token-2", run="r")
+    again, plain = SplitClaim("news", WHOLE, "token-1", run="r"), SplitClaim("news", WHOLE, "token-2", run="r")
     for record in (claim_record(again, at=0), claim_record(plain, at=1), done_record(plain, None, at=2)):
         memory.absorb(record.key, record.value)
     assert (memory.unfinished(), memory.pending_run()) == ([], "r")
     finished = done_record(plain, "r", at=3)
     memory.absorb(finished.key, finished.value)
     assert memory.pending_run() is None
+
+
+def absorbed(*records) -> ReplayMemory:
+    memory = ReplayMemory("news")
+    for record in records:
+        memory.absorb(record.key, record.value)
+    return memory
+
+
+def test_a_run_is_pending_until_every_split_has_come_to_its_end() -> None:
+    halves = [SplitClaim("news", Split(index, 2), f"token-{index}", run="r") for index in range(2)]
+    records = [claim_record(halves[0], at=0), done_record(halves[0], "r", at=1)]
+    assert (absorbed(*records).unfinished(), absorbed(*records).pending_run()) == ([], "r")
+    records += [claim_record(halves[1], at=2), done_record(halves[1], "r", at=3)]
+    assert absorbed(*records).pending_run() is None
+
+
+def test_only_the_newest_run_is_pending() -> None:
+    older = [SplitClaim("news", Split(index, 2), f"token-{index}", run="r") for index in range(2)]
+    newer = SplitClaim("news", Split(0, 2), "token-2", run="s")
+    ended = [record for claim in older for record in (claim_record(claim, at=0), done_record(claim, "r", at=1))]
+    begun = [*ended, claim_record(newer, at=2), done_record(newer, "s", at=3)]
+    assert absorbed(*begun).pending_run() == "s"
+    assert absorbed(*begun, claim_record(CLAIM, at=4)).pending_run() is None
 
 
 def test_what_is_remembered_outside_a_run_is_stored_with_its_state() -> None:

@@ -5,10 +5,9 @@ import itertools
 import pytest
 
 from worker.broker.connect import connect
-from worker.broker.port import Shard
-from worker.core.memory import claim_record, done_record
+from worker.core.memory import done_record
 from worker.errors import ClaimLost, Superseded, UsageError
-from worker.model import SplitClaim, Topic
+from worker.model import WHOLE, Split
 from worker.pipeline import claims
 from worker.pipeline.claims import Intent
 
@@ -23,8 +22,8 @@ async def broker(tmp_path):
 def begin(broker):
     tokens = map(str, itertools.count())
 
-    async def begun(*, again=False, partial=False):
-        return await claims.begin(broker, Intent("data", again, partial), lambda: next(tokens), lambda: 1_000)
+    async def begun(*, again=False, only=frozenset(), split=None):
+        return await claims.begin(broker, Intent("data", again, only, split), lambda: next(tokens), lambda: 1_000)
 
     return begun
 
@@ -40,11 +39,11 @@ async def finish(broker, mine):
 
 
 async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
-    first, _ = await begin()
+    (first,), _ = await begin()
     async with claims.own(broker, first) as (claim, memory):
-        assert memory.claims[0, 1] == first
+        assert memory.claims[WHOLE] == first
         await claim.commit([])
-    second, _ = await begin()
+    (second,), _ = await begin()
     with pytest.raises(Superseded, match="another replay of data set 'data'"):
         await owned(broker, first)
     async with claims.own(broker, second) as (claim, _):
@@ -52,9 +51,9 @@ async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
 
 
 async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_owns_the_split_again(broker, begin):
-    first, _ = await begin()
+    (first,), _ = await begin()
     async with claims.own(broker, first) as (lost, _):
-        second, _ = await begin()
+        (second,), _ = await begin()
         async with claims.own(broker, second):
             with pytest.raises(ClaimLost):
                 await lost.commit([done_record(first, None, 1_000)])
@@ -64,7 +63,7 @@ async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_ow
 
 
 async def test_who_was_fenced_without_a_newer_claim_owns_the_split_again(broker, begin):
-    mine, _ = await begin()
+    (mine,), _ = await begin()
     async with claims.own(broker, mine) as (claim, _):
         await owned(broker, mine)
         with pytest.raises(ClaimLost):
@@ -73,14 +72,14 @@ async def test_who_was_fenced_without_a_newer_claim_owns_the_split_again(broker,
 
 
 async def test_data_sets_are_claimed_apart(broker, begin):
-    first, _ = await begin()
-    await claims.begin(broker, Intent("other", again=False, partial=False), lambda: "x", lambda: 1_000)
+    (first,), _ = await begin()
+    await claims.begin(broker, Intent("other", again=False), lambda: "x", lambda: 1_000)
     await finish(broker, first)
 
 
 async def test_again_takes_up_the_run_that_was_not_finished(broker, begin):
     _, run = await begin(again=True)
-    taken, same = await begin(again=True)
+    (taken,), same = await begin(again=True)
     assert run is not None
     assert same == run
     await finish(broker, taken)
@@ -89,7 +88,7 @@ async def test_again_takes_up_the_run_that_was_not_finished(broker, begin):
 
 async def test_again_for_some_files_neither_takes_up_a_run_nor_displaces_it(begin):
     _, run = await begin(again=True)
-    _, other = await begin(again=True, partial=True)
+    _, other = await begin(again=True, only=frozenset({"a.jsonl"}))
     assert other not in (None, run)
     assert (await begin(again=True))[1] == run
 
@@ -98,12 +97,53 @@ async def test_without_again_there_is_no_run(begin):
     assert (await begin())[1] is None
 
 
-async def test_what_was_begun_in_splits_is_refused_until_they_are_done(broker, begin):
-    theirs = SplitClaim("data", 1, 3, "theirs", None)
-    claim = await broker.claim(Shard("elsewhere", Topic.REPLAYS, b"data"))
-    await claim.commit([claim_record(theirs, 1_000)])
-    with pytest.raises(UsageError, match="3 splits"):
-        await begin()
-    await claim.commit([done_record(theirs, None, 1_000)])
-    await claim.release()
-    assert await begin()
+async def test_what_was_begun_in_splits_is_refused_in_others_until_they_are_done(broker, begin):
+    (third,), _ = await begin(split=Split(1, 3))
+    with pytest.raises(UsageError, match="begun in 3 splits and is not finished: finish --split 1/3 first"):
+        await begin(split=Split(0, 2))
+    await finish(broker, third)
+    (half,), _ = await begin(split=Split(0, 2))
+    assert half.split == Split(0, 2)
+
+
+async def test_what_was_begun_as_a_whole_is_refused_in_splits_until_it_is_done(broker, begin):
+    (whole,), _ = await begin()
+    with pytest.raises(UsageError, match="finish it without --split first"):
+        await begin(split=Split(0, 2))
+    await finish(broker, whole)
+    assert await begin(split=Split(0, 2))
+
+
+async def test_all_of_a_data_set_that_was_begun_in_splits_is_all_of_them_those_never_begun_too(begin):
+    await begin(split=Split(1, 3))
+    mine, _ = await begin()
+    assert [claim.split for claim in mine] == [Split(0, 3), Split(1, 3), Split(2, 3)]
+
+
+async def test_only_a_file_of_a_data_set_that_was_begun_in_splits_is_the_split_it_falls_to(begin):
+    await begin(split=Split(1, 3))
+    (mine,), _ = await begin(only=frozenset({"a.jsonl"}))
+    assert mine.split == Split(2, 3)
+
+
+async def test_different_splits_are_owned_side_by_side_and_the_older_of_two_alike_is_told(broker, begin):
+    (half,), _ = await begin(split=Split(0, 2))
+    (other,), _ = await begin(split=Split(1, 2))
+    async with claims.own(broker, half) as (first, _), claims.own(broker, other) as (second, _):
+        await first.commit([done_record(half, None, 1_000)])
+        await second.commit([done_record(other, None, 1_000)])
+    await begin(split=Split(1, 2))
+    await owned(broker, half)
+    with pytest.raises(Superseded, match="another replay of split 1/2 of data set 'data' has begun"):
+        await owned(broker, other)
+
+
+async def test_the_splits_of_one_again_share_a_run_until_the_last_is_done(broker, begin):
+    (half,), run = await begin(again=True, split=Split(0, 2))
+    await finish(broker, half)
+    (other,), same = await begin(again=True, split=Split(1, 2))
+    assert same == run
+    await finish(broker, other)
+    _, next_run = await begin(again=True, split=Split(1, 2))
+    assert next_run != run
+    assert (await begin(again=True, split=Split(0, 2)))[1] == next_run

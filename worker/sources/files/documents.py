@@ -30,6 +30,7 @@ class Wanted:
     run: str | None = None  # with --again: what is done or begun counts only if it was in this run
     only: frozenset[str] = frozenset()  # path keys; empty: all
     changed: bool = False  # also what was changed since it was published
+    within: Callable[[str], bool] = lambda _path: True  # which files are this split's, by path key
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
         missing.discard(key)
         if isinstance(place, Said):
             yield place
+        elif not wanted.within(key):
+            continue
         elif len(roots) == 1 or key not in met:
             if len(roots) > 1:
                 met[key] = place.path
