@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -78,9 +78,18 @@ async def begin(
             await claim.release()
 
 
+async def confirm(broker: Broker, mine: SplitClaim) -> None:
+    """Superseded: a newer claim stands. Looks without fencing: who lost a split must not fence its new owner to find out."""
+    memory = ReplayMemory(mine.dataset)
+    async with aclosing(broker.read(Topic.REPLAYS)) as records:
+        async for record in records:
+            memory.absorb(record.key, record.value)
+    _confirm(mine, memory)
+
+
 @asynccontextmanager
 async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, ReplayMemory]]:
-    """The split, fenced and restored. Superseded: a newer claim stands. ClaimLost: own it again, which tells why."""
+    """The split, fenced and restored. Superseded: a newer claim stands. ClaimLost: `confirm`, then own it again."""
     name = f"{quote(mine.dataset, safe='')}/{mine.split}"
     claim = await broker.claim(_shard(name, mine.dataset))
     try:
@@ -106,6 +115,7 @@ def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
 
 async def _restored(broker: Broker, claim: Claim, dataset: str) -> ReplayMemory:
     memory = ReplayMemory(dataset)
-    async for _, record in broker.restore([claim]):
-        memory.absorb(record.key, record.value)
+    async with aclosing(broker.restore([claim])) as records:
+        async for _, record in records:
+            memory.absorb(record.key, record.value)
     return memory

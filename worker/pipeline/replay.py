@@ -7,7 +7,6 @@ fault the split is claimed anew, restored, and its files opened again at their p
 from __future__ import annotations
 
 import asyncio
-import random
 import secrets
 import time
 from collections import defaultdict
@@ -27,6 +26,7 @@ from worker.model import WHOLE, Decision, FileState, Reading, Record, Split, Spl
 from worker.pipeline import claims
 from worker.pipeline.job import Job, adopt, wall_clock
 from worker.pipeline.pace import Pace
+from worker.pipeline.patience import Patience
 from worker.pipeline.pool import ReaderPool
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.sinks import Sink
@@ -40,7 +40,6 @@ log = structlog.get_logger()
 _BATCH_BYTES = 512 * 1024
 _BATCH_DOCUMENTS = 256
 _AHEAD = 2  # batches read ahead of what is being published, besides one a process
-_PAUSE_SECONDS = (0.2, 3.0)  # between tries at a broker that is away: at first, at most; doubled, with jitter
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +78,13 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
         job, pool, summary, stop, broker.max_record_bytes(Topic.ARTICLES), Pace(job.options.rate, time.monotonic)
     )
     mine: list[SplitClaim] | None = None  # what is left to be replayed, split by split
-    pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), -1
+    patience = Patience(job.options.give_up_after, time.monotonic)
+    lost = False
     while not stop.is_set():
         try:
+            if mine and lost:
+                await claims.confirm(broker, mine[0])
+            lost = False
             if mine is None:
                 mine, going.run = await claims.begin(broker, job.intent, lambda: secrets.token_hex(8), wall_clock)
             while mine and await _own_and_read(broker, mine[0], going):
@@ -90,14 +93,8 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
             summary.forget_uncommitted()
         except (BrokerAway, Unsure, ClaimLost) as error:
             summary.forget_uncommitted()
-            if summary.committed != committed:
-                pause, last_commit, committed = _PAUSE_SECONDS[0], time.monotonic(), summary.committed
-            if time.monotonic() - last_commit > job.options.give_up_after:
-                raise
-            event = "shard.lost" if isinstance(error, ClaimLost) else "broker.away"
-            log.warning(event, reason=str(error), retry_in_seconds=round(pause, 1))
-            await _pause(pause * random.uniform(0.5, 1.0), stop)  # noqa: S311 (a pause, no secret)
-            pause = min(pause * 2, _PAUSE_SECONDS[1])
+            lost = lost or isinstance(error, ClaimLost)
+            await patience.wait(error, summary.committed, stop)
         else:
             return
 
@@ -275,11 +272,3 @@ def _narrow(going: _Replay, transaction: int, error: RecordRefused) -> None:
         log.warning("replay.article_refused", file=path, position=end, reason=str(error))
     else:
         going.most = max(1, transaction // 2)
-
-
-async def _pause(seconds: float, stop: asyncio.Event) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -50,6 +50,16 @@ async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
         await claim.commit([])
 
 
+async def test_who_lost_a_split_looks_for_a_newer_claim_without_fencing_its_owner(broker, begin):
+    (first,), _ = await begin()
+    await claims.confirm(broker, first)
+    (second,), _ = await begin()
+    async with claims.own(broker, second) as (claim, _):
+        with pytest.raises(Superseded, match="another replay"):
+            await claims.confirm(broker, first)
+        await claim.commit([done_record(second, None, 1_000)])
+
+
 async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_owns_the_split_again(broker, begin):
     (first,), _ = await begin()
     async with claims.own(broker, first) as (lost, _):

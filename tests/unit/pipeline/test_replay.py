@@ -13,6 +13,7 @@ from worker.broker.connect import connect
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerAway, ClaimLost, Superseded, Unsure
 from worker.model import Code, Topic
+from worker.pipeline import patience
 from worker.pipeline import replay as module
 from worker.pipeline.job import Options, from_files
 from worker.pipeline.pace import Pace
@@ -26,11 +27,13 @@ class Failing:
     def __init__(self, broker):
         self.broker = broker
         self.claims, self.before, self.after = deque(), deque(), deque()
+        self.claimed = 0
 
     def __getattr__(self, name):
         return getattr(self.broker, name)
 
     async def claim(self, shard):
+        self.claimed += 1
         _follow(self.claims)
         return FailingClaim(await self.broker.claim(shard), self)
 
@@ -55,7 +58,7 @@ def _follow(script):
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(patience, "_FIRST", 0.0)
 
 
 @pytest.fixture
@@ -149,6 +152,7 @@ async def test_a_replay_that_lost_its_shard_to_a_newer_one_ends_and_writes_nothi
     with pytest.raises(Superseded, match="leaves the rest to it"):
         await run()
     assert [summary.published for summary in newer] == [60]
+    assert broker.claimed == 4  # two each: the data set's and the split's; none to find out that it was lost
     assert await names(broker) == ALL
 
 

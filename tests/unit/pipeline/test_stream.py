@@ -9,7 +9,7 @@ import pytest
 from worker.broker.connect import connect
 from worker.errors import BrokerAway, RecordRefused, Unsure
 from worker.model import Code, Topic
-from worker.pipeline import replay as module
+from worker.pipeline import patience
 from worker.pipeline.job import Options, from_stream
 from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
@@ -56,7 +56,7 @@ class RefusingClaim:
 
 @pytest.fixture(autouse=True)
 def _no_pauses(monkeypatch):
-    monkeypatch.setattr(module, "_PAUSE_SECONDS", (0.0, 0.0))
+    monkeypatch.setattr(patience, "_FIRST", 0.0)
 
 
 @pytest.fixture

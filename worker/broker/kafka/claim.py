@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
@@ -20,6 +21,7 @@ from worker.errors import BrokerAway
 from worker.model import Record
 
 FENCE_SECONDS: Final = 20.0
+ABORT_SECONDS: Final = 1.0
 
 
 class KafkaClaim:
@@ -33,6 +35,7 @@ class KafkaClaim:
         self._producer = make()
         self._commit_seconds = commit_seconds
         self._spent = False
+        self._abandoned = False
 
     async def fence(self) -> None:
         """Make this claim the only one of its shard that can commit (InitProducerId)."""
@@ -58,6 +61,9 @@ class KafkaClaim:
                     await self._send(batches)
                 ending = True
                 await self._producer.commit_transaction()
+        except asyncio.CancelledError:
+            self._abandoned = True
+            raise
         except Exception as error:
             # After fencing aiokafka raises an AssertionError, say; what ended its sender is what counts.
             raise told(fatal(self._producer) or error, self.shard.name, ending=ending) from error
@@ -74,4 +80,12 @@ class KafkaClaim:
 
     async def release(self) -> None:
         """See `port.Claim.release`."""
-        await asyncio.shield(discard(self._producer))
+        await asyncio.shield(self._end())
+
+    async def _end(self) -> None:
+        if self._abandoned:
+            # Nothing went wrong, so the broker is likely to hear it: else readers would wait for the time-out.
+            with suppress(Exception):
+                async with asyncio.timeout(ABORT_SECONDS):
+                    await self._producer.abort_transaction()
+        await discard(self._producer)

@@ -1,0 +1,43 @@
+"""What a claim on Kafka does beyond the port's contract: it leaves no reader waiting for what it gave up itself."""
+
+import asyncio
+import uuid
+
+import pytest
+
+from worker.broker.connect import administer, connect
+from worker.broker.kafka.options import KafkaOptions
+from worker.broker.port import Shard
+from worker.model import Record, Topic
+
+OPTIONS = KafkaOptions(partitions=1, replication=1, transaction_timeout=60)
+SOON = 20  # seconds: far less than the transaction's time-out, after which the broker would abort it itself
+
+
+@pytest.fixture
+async def broker(kafka):
+    url, prefix = f"kafka://{kafka.bootstrap}", f"claim-{uuid.uuid4()}."
+    async with administer(url, prefix=prefix, kafka=OPTIONS) as administration:
+        await administration.create((await administration.layouts()).values())
+    async with connect(url, prefix=prefix, create=False, kafka=OPTIONS) as opened:
+        yield opened
+
+
+async def test_a_commit_that_is_cancelled_leaves_no_transaction_open(broker, monkeypatch):
+    claim = await broker.claim(Shard("news-worker/replay/claim/0/1", Topic.REPLAYS, b"claim"))
+    reached = asyncio.Event()
+
+    async def never():
+        reached.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(claim._producer, "commit_transaction", never)
+    record = Record(Topic.ARTICLES, b"k", b"v", (), 1_700_000_000_000, b"k")
+    committing = asyncio.create_task(claim.commit([record]))
+    await reached.wait()
+    committing.cancel()
+    await asyncio.wait({committing})
+    await claim.release()
+
+    async with asyncio.timeout(SOON):
+        assert [found async for found in broker.read(Topic.ARTICLES)] == []
