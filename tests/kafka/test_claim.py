@@ -1,6 +1,7 @@
 """What a claim on Kafka does beyond the port's contract: it leaves no reader waiting for what it gave up itself."""
 
 import asyncio
+import time
 import uuid
 
 import pytest
@@ -32,7 +33,7 @@ async def test_a_commit_that_is_cancelled_leaves_no_transaction_open(broker, mon
         await asyncio.Event().wait()
 
     monkeypatch.setattr(claim._producer, "commit_transaction", never)
-    record = Record(Topic.ARTICLES, b"k", b"v", (), 1_700_000_000_000, b"k")
+    record = Record(Topic.ARTICLES, b"k", b"v", (), time.time_ns() // 1_000_000, b"k")
     committing = asyncio.create_task(claim.commit([record]))
     await reached.wait()
     committing.cancel()
