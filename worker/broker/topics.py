@@ -84,8 +84,7 @@ def name(topic: Topic, prefix: str) -> str:
 def check(wanted: Mapping[Topic, Layout], found: Mapping[Topic, Layout]) -> None:
     """BrokerRefused, with each difference, unless every topic is there and will do."""
     if wrong := differences(wanted, found):
-        missing = any(topic not in found for topic in wanted)
-        raise BrokerRefused("\n".join([*wrong, *([_TO_MAKE] if missing else [])]))
+        raise BrokerRefused("\n".join(wrong))
 
 
 def differences(wanted: Mapping[Topic, Layout], found: Mapping[Topic, Layout]) -> list[str]:
@@ -98,14 +97,19 @@ def differences(wanted: Mapping[Topic, Layout], found: Mapping[Topic, Layout]) -
             continue
         if there.partitions != layout.partitions:
             sentences.append(
-                f"{layout.name} has {there.partitions} partitions, expected are {layout.partitions}: set partitions to"
-                " what it was made with; a topic that has events can't change it"
+                f"{layout.name} has {there.partitions} partitions, expected are {layout.partitions}: a topic in use can't change"
+                " them; set kafka_partitions to what it was made with"
             )
         if layout.replication and (there.replication or 0) < layout.replication:
-            sentences.append(f"{layout.name} has {there.replication} copies, expected are {layout.replication}")
+            sentences.append(
+                f"{layout.name} has copies: {there.replication}, expected are {layout.replication}: let Kafka make more of them,"
+                f" or set kafka_replication to {there.replication}"
+            )
         sentences.extend(
-            f"{layout.name} has {name}={there.settings.get(name)}, expected is {rule}{layout.settings[name]}"
+            f"{layout.name} has {name}={there.settings.get(name)}, expected is {rule}{layout.settings[name]}: alter it in Kafka"
             for name, (rule, holds) in _MUST_HOLD.items()
             if name in layout.settings and not holds(there.settings.get(name), layout.settings[name])
         )
+    if any(topic not in found for topic in wanted):
+        sentences.append(_TO_MAKE)
     return sentences

@@ -84,6 +84,12 @@ def _plain(layout: Layout) -> dict[str, str]:
     return {"partitions": str(layout.partitions), **copies, **layout.settings}
 
 
+def _size(layout: Layout) -> str:
+    """`24 partitions of 3 copies`."""
+    partitions = "1 partition" if layout.partitions == 1 else f"{layout.partitions} partitions"
+    return f"{partitions} of {layout.replication} copies" if (layout.replication or 1) > 1 else partitions
+
+
 async def _both(settings: Settings) -> tuple[Mapping[Topic, Layout], Mapping[Topic, Layout]]:
     from worker import configured
 
@@ -100,8 +106,7 @@ async def _create(settings: Settings) -> None:
         missing = [layout for topic, layout in wanted.items() if topic not in found]
         await administration.create(missing)
         for layout in missing:
-            copies = f" of {layout.replication} copies" if layout.replication else ""
-            click.echo(f"{layout.name} made: {layout.partitions} partitions{copies}")
+            click.echo(f"{layout.name}: made, {_size(layout)}")
         if len(missing) < len(wanted):
-            click.echo(f"{len(wanted) - len(missing)} topics were there")
+            click.echo(f"{len(wanted) - len(missing)} of {len(wanted)} topics were there already")
         refuse_differences(wanted, await administration.found())

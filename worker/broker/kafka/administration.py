@@ -73,7 +73,9 @@ class KafkaAdministration:
             if sentence := forbidden(error(), name, "Create"):
                 raise BrokerRefused(sentence)
             if error not in (NoError, TopicAlreadyExistsError):
-                raise BrokerRefused(f"{name} could not be made: {error.__name__} {(message or [''])[0] or ''}".rstrip())
+                raise BrokerRefused(
+                    f"{name} could not be made: {''.join(map(str, filter(None, message))) or error.__name__}"
+                )
         await self._seen({one.name for one in missing})
 
     async def _seen(self, names: Collection[str]) -> None:
