@@ -1,12 +1,43 @@
-"""A place for a replay to run in, and a data set of every format."""
+"""Places for replays to run in, and a data set of every format."""
+
+import uuid
 
 import pytest
-from faults.running import Folder, Place
+from faults.offered import Folder
+from faults.running import Place
+
+from worker.broker.kafka.options import KafkaOptions
+
+PARTITIONS = 3
+TIMEOUT = 5.0  # of a transaction, in seconds: what is left open blocks readers so long
+
+
+async def made(folder, url, *, replication=1, **settings) -> Place:
+    options = KafkaOptions(partitions=PARTITIONS, replication=replication, transaction_timeout=TIMEOUT)
+    place = Place(folder, url, f"faults-{uuid.uuid4().hex[:8]}.", options, settings)
+    await place.make()
+    return place
 
 
 @pytest.fixture
-def place(tmp_path):
-    return Place(tmp_path)
+def embedded(tmp_path):
+    return Place(tmp_path, f"sqlite:///{tmp_path}/news.db")
+
+
+@pytest.fixture
+async def on_kafka(kafka, tmp_path):
+    return await made(tmp_path, f"kafka://{kafka.bootstrap}")
+
+
+@pytest.fixture
+async def on_trio(kafka_trio, tmp_path):
+    return await made(tmp_path, f"kafka://{kafka_trio.bootstrap}", replication=3)
+
+
+@pytest.fixture(params=["embedded", "on_kafka"])
+def place(request):
+    """On each broker in turn."""
+    return request.getfixturevalue(request.param)
 
 
 @pytest.fixture

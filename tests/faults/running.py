@@ -1,95 +1,67 @@
-"""Replays as a user runs them, in processes of their own, and what they offer and leave behind."""
+"""Replays as a user runs them, in processes of their own, on either broker, and what they leave behind."""
 
 import asyncio
-import gzip
 import json
 import os
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from contract.oracle import Entry, Verdict, judge
+from faults.offered import NAME, Folder, by_article, rejection
 
-from worker.broker.connect import connect
+from worker.broker.connect import administer, connect
+from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Start
 from worker.model import Topic
 
 TREE = Path(__file__).parents[2]
-NAME = re.compile(rb"article [\w-]+")
 HANGS = 120  # seconds after which a replay is taken to hang, so that its test fails rather than hangs too
-SENTENCE = "{} tells of a river that rose for six days and of a bridge that nobody crossed."
-
-
-@dataclass
-class Folder:
-    """A data set in every format, with what must come of it: articles by file, rejections by their bytes."""
-
-    path: Path
-    offered: list[Entry] = field(default_factory=list)
-
-    def jsonl(self, name: str, articles: int, *, bad_every: int = 0) -> None:
-        lines = []
-        for number in range(articles):
-            if bad_every and number % bad_every == 0:
-                lines.append(self._broken(f'{{"broken {name} {number}'))
-            lines.append(json.dumps(self._article(name, number)))
-        packed = gzip.compress if name.endswith(".gz") else bytes
-        self._write(name, packed("".join(f"{line}\n" for line in lines).encode()))
-
-    def array(self, name: str, articles: int) -> None:
-        self._write(name, json.dumps([self._article(name, number) for number in range(articles)], indent=1).encode())
-
-    def feed(self, name: str, articles: int) -> None:
-        items = (
-            f"<item><title>{found['headline']}</title><description>{found['text']}</description></item>"
-            for found in (self._article(name, number) for number in range(articles))
-        )
-        self._write(name, f'<rss version="2.0"><channel><title>t</title>{"".join(items)}</channel></rss>'.encode())
-
-    def texts(self, articles: int) -> None:
-        for number in range(articles):
-            name = f"texts/{number:04}.txt"
-            self._write(name, f"date 2023-01\n{self._article(name, number)['text']}".encode())
-
-    def binary(self, name: str) -> None:
-        self._write(name, self._broken(f"\x00\x01 {name} \x00\x02").encode())
-
-    def _article(self, name: str, number: int) -> dict[str, str]:
-        title = f"article {name.replace('/', '-').replace('.', '-')}-{number}"
-        self.offered.append(((self.path.name, name), title.encode()))
-        return {"headline": title, "text": SENTENCE.format(title)}
-
-    def _broken(self, text: str) -> str:
-        self.offered.append(((self.path.name, "rejects"), text.encode()))
-        return text
-
-    def _write(self, name: str, data: bytes) -> None:
-        path = self.path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
+COUNTED = re.compile(r"^([\d,]+) (articles? published|records? rejected)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A folder with the embedded broker's file in it; replays run there."""
+    """Where a test's topics are, and a folder in which replays run."""
 
     folder: Path
+    url: str
+    prefix: str = ""
+    kafka: KafkaOptions = field(default_factory=KafkaOptions)  # as the test itself goes there
+    settings: Mapping[str, object] = field(default_factory=dict)  # in which replays differ: another door, a user
 
     @property
-    def url(self) -> str:
-        return f"sqlite:///{self.folder}/news.db"
+    def kind(self) -> str:
+        return "kafka" if self.url.startswith("kafka:") else "embedded"
+
+    @property
+    def _named(self) -> dict[str, object]:
+        named = {"broker": self.url, "prefix": self.prefix}
+        if self.kind == "kafka":
+            named |= {
+                "kafka_partitions": self.kafka.partitions,
+                "kafka_replication": self.kafka.replication,
+                "kafka_transaction_timeout_s": self.kafka.transaction_timeout,
+            }
+        return named | dict(self.settings)
+
+    async def make(self) -> None:
+        """The topics, which nobody makes by the way on Kafka."""
+        async with administer(self.url, prefix=self.prefix, kafka=self.kafka) as administration:
+            await administration.create((await administration.layouts()).values())
 
     @asynccontextmanager
     async def replaying(self, *arguments: str, program=("-m", "worker"), stdin=None, stdout=None, **settings):
         """A running replay, in a session of its own; killed when left."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_WORKER_")}
-        named = {f"NEWS_WORKER_{name.upper()}": str(value) for name, value in settings.items()}
+        named = {f"NEWS_WORKER_{name.upper()}": str(value) for name, value in {**self._named, **settings}.items()}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *program, "replay", "--broker", self.url, *arguments),
+            *(sys.executable, *program, "replay", *arguments),
             cwd=self.folder,
             stdin=stdin or asyncio.subprocess.DEVNULL,
             stdout=stdout or asyncio.subprocess.DEVNULL,
@@ -115,7 +87,7 @@ class Place:
             return process.returncode, said.decode()
 
     def connect(self):
-        return connect(self.url, create=True)
+        return connect(self.url, prefix=self.prefix, create=True, kafka=self.kafka)
 
     async def events(self, more: int) -> None:
         """Wait until so many events more are in the topic than now."""
@@ -135,11 +107,24 @@ class Place:
         for one in done:
             one.result()
 
-    async def judged(self, *folders: Folder) -> Verdict:
-        """What was offered against what is in the topics."""
-        return judge([entry for one in folders for entry in one.offered], [entry async for entry in self._entries()])
+    async def nothing_open(self) -> None:
+        """Wait until no transaction is open on the articles' topic: ended, or aborted by the broker."""
+        names = [TopicPartition(self.prefix + Topic.ARTICLES.value, number) for number in range(self.kafka.partitions)]
+        plain, ends = {"bootstrap_servers": self.url.removeprefix("kafka://")}, {}
+        while not ends or ends["read_committed"] != ends["read_uncommitted"]:
+            for level in ("read_committed", "read_uncommitted"):  # in this order: records may come in between
+                async with AIOKafkaConsumer(**plain, isolation_level=level) as consumer:
+                    ends[level] = await consumer.end_offsets(names)
+            await asyncio.sleep(0.1)  # a broker has no event to wait for
 
-    async def _entries(self) -> AsyncIterator[Entry]:
+    async def judged(self, *folders: Folder, before: tuple[Entry, ...] = ()) -> Verdict:
+        """What was offered against what is in the topics. `before`: what was read in a topic that is gone."""
+        got = [*before, *[entry async for entry in self.entries()]]
+        key = by_article if self.kind == "kafka" else tuple
+        return judge((key(entry) for one in folders for entry in one.offered), map(key, got))
+
+    async def entries(self) -> AsyncIterator[Entry]:
+        """What a reader gets: events by file, then rejections."""
         async with self.connect() as broker:
             async for record in broker.read(Topic.ARTICLES):
                 event = json.loads(record.value)
@@ -147,4 +132,24 @@ class Place:
                 yield (dataset, event["provenance"]["file"]), NAME.search(record.value)[0]
             async for record in broker.read(Topic.REJECTS):
                 dataset = dict(record.headers)["reject_source_id"].decode().removeprefix("dataset:")
-                yield (dataset, "rejects"), record.value.rstrip(b"\n")
+                yield rejection(dataset, record.value.rstrip(b"\n"))
+
+
+async def until(process, text: str) -> str:
+    """Read what a replay says until it says this; all that it said up to there."""
+    said = b""
+    while line := await process.stderr.readline():
+        said += line
+        if text.encode() in line:
+            return said.decode()
+    raise AssertionError(f"it ended and never said {text!r}, but:\n{said.decode()}")
+
+
+async def stopped(process) -> None:
+    """Wait until SIGSTOP has stopped it."""
+    await asyncio.to_thread(os.waitid, os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+
+
+def counted(said: str) -> int:
+    """Articles and rejections that a replay says to have committed."""
+    return sum(int(number.replace(",", "")) for number, _ in COUNTED.findall(said))

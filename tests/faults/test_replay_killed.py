@@ -1,4 +1,4 @@
-"""A replay killed or stopped at any moment and called again: each article and each rejection once, and in order.
+"""A replay killed or stopped at any moment and called again, on each broker: each article and rejection once, and in order.
 
 `NEWS_KILLS` sets how many kills, `NEWS_SEED` which moments; a failure names the seed.
 """
@@ -17,15 +17,17 @@ from faults import committed_apart
 
 from worker.model import Topic
 
-KILLS = int(os.environ.get("NEWS_KILLS", "20"))
+KILLS = int(os.environ.get("NEWS_KILLS", "0"))
+SHORT = {"embedded": 20, "kafka": 8}  # kills, unless told
 SEED = int(os.environ.get("NEWS_SEED", "1"))
 MOST_BETWEEN = 80  # events from one kill to the next
-TRANSACTION = 0.01  # seconds, about: so that the kill falls anywhere within one
+TRANSACTION = {"embedded": 0.01, "kafka": 0.03}  # seconds, about: so that the kill falls anywhere within one
 
 
 async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place, folder):
     chosen = random.Random(SEED)
-    each = KILLS * MOST_BETWEEN // 2  # several times what goes between the kills, for on a slow machine they come late
+    kills = KILLS or SHORT[place.kind]
+    each = kills * MOST_BETWEEN // 2  # several times what goes between the kills, for on a slow machine they come late
     folder.array("a.json", each)
     folder.feed("b.xml", min(each, 300))
     folder.jsonl("c.jsonl", each, bad_every=50)
@@ -33,13 +35,13 @@ async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place
     folder.texts(200)
     folder.binary("z.bin")
     killed = 0
-    for _ in range(KILLS):
+    for _ in range(kills):
         async with place.replaying("set", "--rate", "800") as process:
             await place.events_or_end(chosen.randint(1, MOST_BETWEEN), process)
             with suppress(TimeoutError):
-                await asyncio.wait_for(process.wait(), chosen.uniform(0, TRANSACTION))
+                await asyncio.wait_for(process.wait(), chosen.uniform(0, TRANSACTION[place.kind]))
             killed += process.returncode is None
-    assert killed == KILLS, f"some ended by themselves: the kills proved nothing (NEWS_SEED={SEED})"
+    assert killed == kills, f"some ended by themselves: the kills proved nothing (NEWS_SEED={SEED})"
 
     code, said = await place.replay("set")
     assert code == 1, said  # some records were rejected
@@ -53,20 +55,20 @@ async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place
 
 @pytest.mark.parametrize("send", [os.kill, os.killpg], ids=["alone", "with its group"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_stopped_by_a_signal_it_says_that_it_goes_on_and_does(place, folder, number, send):
+async def test_stopped_by_a_signal_it_says_that_it_goes_on_and_does(embedded, folder, number, send):
     folder.jsonl("a.jsonl", 600, bad_every=100)
     folder.texts(50)
-    async with place.replaying("set", "--rate", "400") as process:
-        await place.events_or_end(20, process)
+    async with embedded.replaying("set", "--rate", "400") as process:
+        await embedded.events_or_end(20, process)
         send(process.pid, number)
         _, said = await process.communicate()
     assert process.returncode == 1, said
     assert b"it goes on where it was" in said
     assert b"Traceback" not in said
-    assert (await place.judged(folder)).lost
+    assert (await embedded.judged(folder)).lost
 
-    assert (await place.replay("set"))[0] in (0, 1)
-    assert (await place.judged(folder)).clean
+    assert (await embedded.replay("set"))[0] in (0, 1)
+    assert (await embedded.judged(folder)).clean
 
 
 async def test_a_second_signal_ends_it_at_once(place, folder):
@@ -84,11 +86,11 @@ async def test_a_second_signal_ends_it_at_once(place, folder):
     assert (await place.judged(folder)).clean
 
 
-async def test_no_process_outlives_a_worker_that_is_killed_even_one_that_hangs(place, folder):
+async def test_no_process_outlives_a_worker_that_is_killed_even_one_that_hangs(embedded, folder):
     folder.jsonl("a.jsonl", 8000)  # a batch of its own, and the beginning of the one that hangs
     (folder.path / "b.xml").write_text(hanging_feed())
-    async with place.replaying("set", "--jobs", "1", read_timeout_s=600) as process:
-        await place.events_or_end(2000, process)  # once they are there, its reader is at the next batch
+    async with embedded.replaying("set", "--jobs", "1", read_timeout_s=600) as process:
+        await embedded.events_or_end(2000, process)  # once they are there, its reader is at the next batch
         others = processes_of(process.pid) - {process.pid}
         assert len(others) >= 2  # at the least, the fork server and a reader
         watched = [os.pidfd_open(pid) for pid in others]
@@ -99,33 +101,33 @@ async def test_no_process_outlives_a_worker_that_is_killed_even_one_that_hangs(p
     assert all(gone)
 
 
-async def test_a_signal_ends_it_while_a_document_hangs(place, folder):
+async def test_a_signal_ends_it_while_a_document_hangs(embedded, folder):
     folder.jsonl("a.jsonl", 8000)
     (folder.path / "b.xml").write_text(hanging_feed())
-    async with place.replaying("set", "--jobs", "1", read_timeout_s=600) as process:
-        await place.events_or_end(2000, process)
+    async with embedded.replaying("set", "--jobs", "1", read_timeout_s=600) as process:
+        await embedded.events_or_end(2000, process)
         process.terminate()
         _, said = await process.communicate()
     assert process.returncode == 1, said
-    async with place.connect() as broker:
+    async with embedded.connect() as broker:
         assert [record async for record in broker.read(Topic.REJECTS)] == []
 
 
-async def test_a_signal_ends_it_while_nothing_comes_from_standard_input(place, folder):
+async def test_a_signal_ends_it_while_nothing_comes_from_standard_input(embedded, folder):
     folder.jsonl("a.jsonl", 8000)
-    async with place.replaying("-", stdin=asyncio.subprocess.PIPE) as process:
+    async with embedded.replaying("-", stdin=asyncio.subprocess.PIPE) as process:
         process.stdin.write((folder.path / "a.jsonl").read_bytes())
-        await place.events_or_end(2000, process)  # the rest waits for more to come
+        await embedded.events_or_end(2000, process)  # the rest waits for more to come
         process.terminate()
         said = await process.stderr.read()  # to its end: the pipe to it stays open
         await process.wait()
     assert process.returncode == 1, said
 
 
-async def test_a_signal_ends_it_while_nobody_reads_its_standard_output_and_a_cut_line_shows_it(place, folder):
+async def test_a_signal_ends_it_while_nobody_reads_its_standard_output_and_a_cut_line_shows_it(embedded, folder):
     folder.jsonl("a.jsonl", 2000)  # more than a pipe holds
     end, given = os.pipe()
-    async with place.replaying("set", "--to", "-", stdout=given) as process:
+    async with embedded.replaying("set", "--to", "-", stdout=given) as process:
         os.close(given)
         begun = await asyncio.to_thread(os.read, end, 1)
         process.terminate()
