@@ -1,6 +1,7 @@
 """Places for replays to run in, and a data set of every format."""
 
 import uuid
+from dataclasses import replace
 
 import pytest
 from faults.offered import Folder
@@ -12,8 +13,8 @@ PARTITIONS = 3
 TIMEOUT = 5.0  # of a transaction, in seconds: what is left open blocks readers so long
 
 
-async def made(folder, url, *, replication=1, **settings) -> Place:
-    options = KafkaOptions(partitions=PARTITIONS, replication=replication, transaction_timeout=TIMEOUT)
+async def made(folder, url, *, replication=1, options=KafkaOptions(), **settings) -> Place:  # noqa: B008 (frozen)
+    options = replace(options, partitions=PARTITIONS, replication=replication, transaction_timeout=TIMEOUT)
     place = Place(folder, url, f"faults-{uuid.uuid4().hex[:8]}.", options, settings)
     await place.make()
     return place

@@ -22,6 +22,7 @@ from worker.model import Topic
 
 TREE = Path(__file__).parents[2]
 HANGS = 120  # seconds after which a replay is taken to hang, so that its test fails rather than hangs too
+SILENT = 60  # likewise, for one sentence
 COUNTED = re.compile(r"^([\d,]+) (articles? published|records? rejected)", re.MULTILINE)
 
 
@@ -138,11 +139,13 @@ class Place:
 async def until(process, text: str) -> str:
     """Read what a replay says until it says this; all that it said up to there."""
     said = b""
-    while line := await process.stderr.readline():
-        said += line
-        if text.encode() in line:
-            return said.decode()
-    raise AssertionError(f"it ended and never said {text!r}, but:\n{said.decode()}")
+    with suppress(TimeoutError):
+        async with asyncio.timeout(SILENT):
+            while line := await process.stderr.readline():
+                said += line
+                if text.encode() in line:
+                    return said.decode()
+    raise AssertionError(f"it never said {text!r}, but:\n{said.decode()}")
 
 
 async def stopped(process) -> None:

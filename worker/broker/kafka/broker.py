@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from worker.broker.kafka.administration import KafkaAdministration
 from worker.broker.kafka.claim import KafkaClaim
-from worker.broker.kafka.connection import Connection
+from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
 from worker.broker.kafka.contained import Contained
 from worker.broker.kafka.topics import Topics
@@ -21,6 +21,7 @@ from worker.errors import UsageError
 from worker.model import Topic
 
 _BACKOFF_MS: Final = 100
+_OF_A_COMMIT: Final = 2 / 3
 
 
 class KafkaBroker:
@@ -34,8 +35,8 @@ class KafkaBroker:
 
     async def claim(self, shard: Shard) -> KafkaClaim:
         """See `port.Broker.claim`: InitProducerId under the shard's name."""
-        timeout = self._connection.options.transaction_timeout
-        claim = KafkaClaim(shard, self._topics, lambda: self._producer(shard), commit_seconds=timeout / 2)
+        seconds = self._connection.options.transaction_timeout / 2
+        claim = KafkaClaim(shard, self._topics, lambda: self._producer(shard, seconds), commit_seconds=seconds)
         try:
             await claim.fence()
         except BaseException:
@@ -89,10 +90,12 @@ class KafkaBroker:
     ) -> None:
         self._contained.end()
 
-    def _producer(self, shard: Shard) -> AIOKafkaProducer:
+    def _producer(self, shard: Shard, commit_seconds: float) -> AIOKafkaProducer:
         options = self._connection.options
+        # A topic that is missing is waited for so long: the commit is not to give up before it has heard of that.
+        request_ms = min(REQUEST_MS, round(commit_seconds * 1000 * _OF_A_COMMIT))
         return AIOKafkaProducer(
-            **self._connection.arguments(),
+            **{**self._connection.arguments(), "request_timeout_ms": request_ms},
             transactional_id=self._prefix + shard.name,
             transaction_timeout_ms=round(options.transaction_timeout * 1000),
             compression_type="zstd",

@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 
 from worker.broker.kafka.adapter import discard, fatal
 from worker.broker.kafka.batches import Batched, batched
@@ -71,12 +72,20 @@ class KafkaClaim:
 
     async def _send(self, batches: Sequence[Batched]) -> None:
         """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""
-        producer = self._producer
-        sent = [await producer.send_batch(one.batch, one.name, partition=one.partition) for one in batches]
+        sent = [await self._begin_to_send(one) for one in batches]
         results = await asyncio.gather(*sent, return_exceptions=True)
         for one, result in zip(batches, results, strict=True):
             if isinstance(result, BaseException):
                 raise told(result, one.name, topic=one.topic) from result
+
+    async def _begin_to_send(self, one: Batched) -> asyncio.Future[object]:
+        try:
+            future: asyncio.Future[object] = await self._producer.send_batch(
+                one.batch, one.name, partition=one.partition
+            )
+        except KafkaError as error:  # a topic that isn't there, or may not be used, shows here already
+            raise told(error, one.name, topic=one.topic) from error
+        return future
 
     async def release(self) -> None:
         """See `port.Claim.release`."""
