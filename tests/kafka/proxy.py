@@ -50,21 +50,13 @@ class Proxy:
             await self._listen()
 
     @contextmanager
-    def losing(self, api_key: int, *, reply: bool) -> Iterator[asyncio.Event]:
-        """The first such request vanishes, or else the reply to it; the event is set once it has."""
-        lost = asyncio.Event()
-
-        def once(key: int) -> bool:
-            if key != api_key or lost.is_set():
-                return False
-            lost.set()
-            return True
-
+    def losing(self, api_key: int, *, reply: bool) -> Iterator[None]:
+        """Every such request vanishes, or else the reply to it."""
         name = "_lost_reply" if reply else "_lost_request"
         before = getattr(self, name)
-        setattr(self, name, once)
+        setattr(self, name, lambda key: key == api_key)
         try:
-            yield lost
+            yield
         finally:
             setattr(self, name, before)
 
