@@ -28,15 +28,12 @@ def judge(offered: Iterable[Entry], got: Iterable[Entry]) -> Verdict:
     """Compare what was offered with what a reader got. Each pair is offered once; order counts within a key alone."""
     wanted, counts = dict.fromkeys(offered), Counter(got := list(got))
     known = [entry for entry in counts if entry in wanted]  # a Counter keeps the order of first sight
+    in_order = _by_key(entry for entry in wanted if entry in counts)
     return Verdict(
         lost=tuple(entry for entry in wanted if entry not in counts),
         twice=tuple(entry for entry, count in counts.items() if count > 1),
         invented=tuple(entry for entry in counts if entry not in wanted),
-        out_of_order=tuple(
-            key
-            for key, versions in _by_key(known).items()
-            if versions != [version for version in _by_key(wanted)[key] if (key, version) in counts]
-        ),
+        out_of_order=tuple(key for key, versions in _by_key(known).items() if versions != in_order[key]),
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from faults.offered import Folder
 from faults.running import Place
+from kafka.proxy import Proxy
 
 from worker.broker.kafka.options import KafkaOptions
 
@@ -13,9 +14,9 @@ PARTITIONS = 3
 TIMEOUT = 5.0  # of a transaction, in seconds: what is left open blocks readers so long
 
 
-async def made(folder, url, *, replication=1, options=KafkaOptions(), **settings) -> Place:  # noqa: B008 (frozen)
+async def made(folder, url, *, replication=1, options=KafkaOptions(), hangs=120, **settings) -> Place:  # noqa: B008 (frozen)
     options = replace(options, partitions=PARTITIONS, replication=replication, transaction_timeout=TIMEOUT)
-    place = Place(folder, url, f"faults-{uuid.uuid4().hex[:8]}.", options, settings)
+    place = Place(folder, url, f"faults-{uuid.uuid4().hex[:8]}.", options, settings, hangs)
     await place.make()
     return place
 
@@ -33,6 +34,18 @@ async def on_kafka(kafka, tmp_path):
 @pytest.fixture
 async def on_trio(kafka_trio, tmp_path):
     return await made(tmp_path, f"kafka://{kafka_trio.bootstrap}", replication=3)
+
+
+@pytest.fixture
+async def proxy(kafka_found, kafka):
+    async with Proxy(kafka.brokers[0].listeners["PROXIED"]) as standing:
+        yield standing
+
+
+@pytest.fixture
+async def behind(kafka, tmp_path, proxy):
+    """On Kafka, replays behind a proxy."""
+    return await made(tmp_path, f"kafka://{kafka.bootstrap}", broker=f"kafka://{kafka.by('PROXIED')}")
 
 
 @pytest.fixture(params=["embedded", "on_kafka"])

@@ -21,8 +21,7 @@ from worker.broker.port import Start
 from worker.model import Topic
 
 TREE = Path(__file__).parents[2]
-HANGS = 120  # seconds after which a replay is taken to hang, so that its test fails rather than hangs too
-SILENT = 60  # likewise, for one sentence
+SILENT = 60  # seconds after which a sentence is taken never to come
 COUNTED = re.compile(r"^([\d,]+) (articles? published|records? rejected)", re.MULTILINE)
 
 
@@ -35,6 +34,7 @@ class Place:
     prefix: str = ""
     kafka: KafkaOptions = field(default_factory=KafkaOptions)  # as the test itself goes there
     settings: Mapping[str, object] = field(default_factory=dict)  # in which replays differ: another door, a user
+    hangs: float = 120  # seconds after which a replay is taken to hang, so that its test fails rather than hangs too
 
     @property
     def kind(self) -> str:
@@ -71,7 +71,7 @@ class Place:
             env={**environment, **named, "PYTHONPATH": f"{TREE}{os.pathsep}{TREE / 'tests'}"},
         )
         try:
-            async with asyncio.timeout(HANGS):
+            async with asyncio.timeout(self.hangs):
                 yield process
         finally:
             with suppress(ProcessLookupError):

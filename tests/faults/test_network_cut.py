@@ -1,23 +1,11 @@
 """The network between a replay and its Kafka cut in every way, seen from the replay."""
 
 import pytest
-from faults.conftest import made
 from faults.going_on import BEFORE, PACE, goes_on
 from faults.running import until
-from kafka.proxy import END_TXN, Proxy
+from kafka.proxy import END_TXN
 
 AWAY = "broker.away"
-
-
-@pytest.fixture
-async def proxy(kafka_found, kafka):
-    async with Proxy(kafka.brokers[0].listeners["PROXIED"]) as standing:
-        yield standing
-
-
-@pytest.fixture
-async def behind(kafka, tmp_path, proxy):
-    return await made(tmp_path, f"kafka://{kafka.bootstrap}", broker=f"kafka://{kafka.by('PROXIED')}")
 
 
 @pytest.fixture
