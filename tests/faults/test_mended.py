@@ -42,7 +42,7 @@ async def test_a_right_that_is_taken_back(kafka_secured, tmp_path, offered, topi
     async with administering(client) as admin:
         await allow(admin, *rights)
     taken = next(right for right in rights if right.may is May.WRITE and right.name == place.prefix + topic.value)
-    await goes_on(place, offered, not_allowed(client, taken), f"the user may not use {taken.name}: grant it")
+    await goes_on(place, offered, not_allowed(client, taken), f"lacks the ACL for Write on the topic {taken.name}: ")
 
 
 def needed(prefix: str) -> list[Acl]:

@@ -23,7 +23,7 @@ def prefix():
 
 
 @pytest.fixture
-def replay(kafka, prefix, tmp_path):
+def replay(kafka, prefix, committed, tmp_path):
     """Write files of lines, and replay their folder."""
     settings = {"broker": f"kafka://{kafka.bootstrap}", "prefix": prefix, "kafka_partitions": 3}
     assert news_worker("topics", "create", **settings).code == 0
@@ -36,10 +36,21 @@ def replay(kafka, prefix, tmp_path):
             (folder / f"{name}.jsonl").write_text("".join(f"{text}\n" for text in texts))
         outcome = news_worker("replay", folder, **settings)
         assert outcome.code in (0, 1), outcome.said
-        tail = news_worker("tail", "articles", **settings)
-        return [json.loads(line) for line in tail.out.splitlines()]
+        return committed()
 
     return replay
+
+
+@pytest.fixture
+def committed(kafka, prefix):
+    """The events, once all transactions are seen to be at their end: a broker says so before its markers are written."""
+
+    def committed():
+        way = {"broker": f"kafka://{kafka.bootstrap}", "prefix": prefix, "kafka_partitions": 3}
+        news_worker("tail", "rejects", **way)
+        return [json.loads(line) for line in news_worker("tail", "articles", **way).out.splitlines()]
+
+    return committed
 
 
 @pytest.fixture(params=["python", "java"])
@@ -90,12 +101,13 @@ def of(events, headline):
     return next(one["key"] for one in events if one["value"]["item"]["headlines"][0]["value"] == headline)
 
 
-async def test_a_reader_keeps_what_was_committed_and_each_event_once(kafka, prefix, replay, reader):
+async def test_a_reader_keeps_what_was_committed_and_each_event_once(kafka, prefix, replay, committed, reader):
     events = replay(one=[FERRY, BAD], two=[BRIDGE, FERRY])
     assert len(events) == 3
     ferry, bridge = of(events, "Ferry free"), of(events, "Bridge closed")
     aborted = {"version": 2, "item": {"uri": f"urn:uuid:{ferry}", "headlines": [{"value": "never was"}]}}
     await produced(kafka, prefix, (ferry, "updated", aborted), commit=False)
+    committed()
 
     lines, last = reader()
     assert lines == sorted(
@@ -109,7 +121,9 @@ async def test_a_reader_keeps_what_was_committed_and_each_event_once(kafka, pref
     assert last == "2 articles"
 
 
-async def test_a_reader_takes_back_what_is_withdrawn_and_forgets_what_is_forgotten(kafka, prefix, replay, reader):
+async def test_a_reader_takes_back_what_is_withdrawn_and_forgets_what_is_forgotten(
+    kafka, prefix, replay, committed, reader
+):
     events = replay(one=[FERRY, BRIDGE])
     ferry, bridge = of(events, "Ferry free"), of(events, "Bridge closed")
     first, last = reader()
@@ -118,6 +132,7 @@ async def test_a_reader_takes_back_what_is_withdrawn_and_forgets_what_is_forgott
     withdrawn = {"version": 2, "item": {"uri": f"urn:uuid:{ferry}", "pubStatus": "canceled"}}
     unmet = str(uuid.uuid4())
     await produced(kafka, prefix, (ferry, "withdrawn", withdrawn), (bridge, None, None), (unmet, "updated", withdrawn))
+    committed()
     lines, last = reader()
     news = sorted([f"withdrawn {ferry} v2", f"forgotten {bridge}", f"updated {unmet} v2"])
     assert lines == (news if reader.remembers else sorted(news + first))
