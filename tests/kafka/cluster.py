@@ -162,7 +162,7 @@ class Cluster:
         """Each is asked for itself: a broker that has just begun answers before it knows the others."""
         doors = [next(iter(broker.listeners.values())).bootstrap for broker in running] or [self.bootstrap]
         for door in doors:
-            if not await _answers(door):
+            if not await answers(door):
                 return False
             try:
                 async with administering(
@@ -203,7 +203,7 @@ def start(kafka: Kafka, folder: Path, brokers: int = 1, ways: Ways = PLAIN, jvm:
     return cluster
 
 
-async def _answers(door: str) -> bool:
+async def answers(door: str) -> bool:
     """Asked before aiokafka is, which logs each refusal."""
     try:
         _, writer = await asyncio.open_connection(*door.split(",", maxsplit=1)[0].rsplit(":", 1))

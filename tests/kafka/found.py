@@ -17,7 +17,7 @@ from typing import Protocol
 
 VERSION = "4.1.1"
 TREE = Path(__file__).parents[2]
-JARS = TREE / ".kafka" / f"jars-{VERSION}"  # kept between runs; `make clean` removes it
+KEPT = TREE / ".kafka"  # between runs; `make clean` removes it
 IMAGE = f"apache/kafka:{VERSION}"
 HOW = (
     "Apache Kafka was not found. One of these is enough: Java 17 and Maven (Debian: apt-get install default-jre-headless "
@@ -31,19 +31,28 @@ POM = """\
   <artifactId>kafka</artifactId>
   <version>1</version>
   <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>{version}</version>
-    </dependency>
-    <dependency>
-      <groupId>org.apache.logging.log4j</groupId>
-      <artifactId>log4j-slf4j-impl</artifactId>
-      <version>2.25.1</version>
-    </dependency>
-  </dependencies>
+{dependencies}  </dependencies>
 </project>
 """
+DEPENDENCY = """\
+    <dependency>
+      <groupId>{group}</groupId>
+      <artifactId>{artifact}</artifactId>
+      <version>{version}</version>
+    </dependency>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What Maven brings, by name, into a folder of its own."""
+
+    folder: Path
+    artifacts: tuple[str, ...]  # of Kafka's
+
+
+BROKER = Wanted(KEPT / f"jars-{VERSION}", ("kafka_2.13",))
+CONNECT = Wanted(KEPT / f"connect-{VERSION}", ("connect-runtime", "connect-file"))  # what `make bench` compares with
 
 
 class NotFound(Exception):
@@ -120,20 +129,30 @@ def _unpacked() -> Kafka:
 
 
 def _by_maven() -> Kafka:
-    java = _java()
-    if not JARS.exists():
-        _download()
-    return Jars(java, JARS)
+    return Jars(_java(), downloaded(BROKER))
 
 
-def _download() -> None:
+def downloaded(wanted: Wanted) -> Path:
+    """The folder with its jars, downloaded unless they are there. NotFound: Maven can't."""
+    if not wanted.folder.exists():
+        _download(wanted)
+    return wanted.folder
+
+
+def _download(wanted: Wanted) -> None:
+    kafka = "org.apache.kafka", VERSION
+    log4j = "org.apache.logging.log4j", "2.25.1"
+    names = [*((name, *kafka) for name in wanted.artifacts), ("log4j-slf4j-impl", *log4j)]
+    dependencies = "".join(
+        DEPENDENCY.format(artifact=name, group=group, version=version) for name, group, version in names
+    )
     maven = shutil.which("mvn")
     if not maven:
         raise NotFound("no mvn")
-    JARS.parent.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=JARS.parent) as folder:
+    KEPT.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=KEPT) as folder:
         pom = Path(folder) / "pom.xml"
-        pom.write_text(POM.format(version=VERSION))
+        pom.write_text(POM.format(dependencies=dependencies))
         copy = ["dependency:copy-dependencies", "-DincludeScope=runtime", f"-DoutputDirectory={folder}/jars"]
         made = subprocess.run(
             [maven, "--batch-mode", "--quiet", f"--file={pom}", *copy], capture_output=True, text=True, check=False
@@ -141,9 +160,9 @@ def _download() -> None:
         if made.returncode:
             raise NotFound(f"mvn: {(made.stdout + made.stderr).strip()[:300]}")
         try:
-            (Path(folder) / "jars").rename(JARS)
+            (Path(folder) / "jars").rename(wanted.folder)
         except OSError:
-            if not JARS.exists():  # else another run was faster
+            if not wanted.folder.exists():  # else another run was faster
                 raise
 
 

@@ -13,7 +13,7 @@ def java(tmp_path, monkeypatch):
     path.write_text("#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n")
     path.chmod(0o755)
     monkeypatch.setenv("PATH", str(path.parent))
-    monkeypatch.setattr(found, "JARS", tmp_path / "jars")
+    monkeypatch.setattr(found, "BROKER", found.Wanted(tmp_path / "jars", found.BROKER.artifacts))
     monkeypatch.delenv("KAFKA_HOME", raising=False)
     monkeypatch.delenv("JAVA_HOME", raising=False)
     return path
@@ -25,19 +25,19 @@ def test_where_there_is_none_it_says_how_to_get_one(java):
 
 
 def test_an_unpacked_one_goes_before_what_maven_fetched(java, tmp_path, monkeypatch):
-    found.JARS.mkdir()
-    assert find() == Jars(str(java), found.JARS)
+    found.BROKER.folder.mkdir()
+    assert find() == Jars(str(java), found.BROKER.folder)
     libs = tmp_path / "home" / "libs"
     libs.mkdir(parents=True)
     monkeypatch.setenv("KAFKA_HOME", str(libs.parent))
-    assert find() == Jars(str(java), found.JARS)
+    assert find() == Jars(str(java), found.BROKER.folder)
     (libs / "kafka_2.13-4.1.0.jar").touch()
     assert find() == Jars(str(java), libs)
 
 
 def test_an_old_java_is_not_taken(java):
     java.write_text("#!/bin/sh\necho 'openjdk version \"11.0.1\"' >&2\n")
-    found.JARS.mkdir()
+    found.BROKER.folder.mkdir()
     with pytest.raises(NotFound, match="older than 17"):
         find()
 
@@ -48,4 +48,4 @@ def test_what_a_download_leaves_is_whole_or_nothing(java):
     maven.chmod(0o755)
     with pytest.raises(NotFound, match="mvn: no network"):
         find()
-    assert not found.JARS.exists()
+    assert not found.BROKER.folder.exists()
