@@ -34,6 +34,7 @@ _CREATED = (
     ("ce_dataschema", SCHEMA.encode()),
     ("content-type", b"application/json"),
 )
+_REPLAYED = f',"mode":"{Mode.REPLAY}"'.encode()
 
 
 @lru_cache(maxsize=256)
@@ -60,28 +61,26 @@ def violation(value: dict[str, Any]) -> str | None:
 def created(article: Article, source: Source, observed_at: int, run: str | None) -> Record:
     """The event `created`, version 1, of a source that remembers no articles (a replay)."""
     version = 1
-    observed = rfc3339(observed_at)
-    mode = f',"mode":"{Mode.REPLAY}"'.encode()
+    observed = rfc3339(observed_at).encode()
+    key = article.article_id.encode()
     value = b"".join(
         (
-            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":'
-            % (article.article_id.encode(), version, article.content_hash.encode()),
+            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":' % (key, version, article.content_hash.encode()),
             article.item,
-            b',"version":"%d","firstCreated":"%b"},' % (version, observed[:19].encode() + b"Z"),
+            b',"version":"%d","firstCreated":"%bZ"},' % (version, observed[:19]),
             article.rest,
             b',"provenance":',
             article.provenance,
-            mode if run is None else mode + b',"run":' + orjson.dumps(run),
+            _REPLAYED if run is None else _REPLAYED + b',"run":' + orjson.dumps(run),
             b"}}",
         )
     )
-    key = article.article_id.encode()
     headers = (
         *_CREATED,
         ("ce_id", identity.event_id(article.article_id, version, article.content_hash, run).encode()),
         ("ce_source", ce_source(source.id)),
         ("ce_subject", key),
-        ("ce_time", observed.encode()),
+        ("ce_time", observed),
     )
     return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
 

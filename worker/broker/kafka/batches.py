@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from worker.broker.kafka.partitions import partition_of
 from worker.broker.kafka.topics import Topics
 from worker.errors import RecordRefused
 from worker.model import Record, Topic
@@ -37,6 +38,15 @@ class _Filling:
     room: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    """A topic's, looked up once a transaction."""
+
+    partitions: int
+    record: int
+    batch: int
+
+
 def batched(records: Sequence[Record], topics: Topics, create: Callable[[], Any]) -> list[list[Batched]]:
     """The batches in rounds: at most one a partition in each, so that none waits behind another of its partition.
 
@@ -44,13 +54,18 @@ def batched(records: Sequence[Record], topics: Topics, create: Callable[[], Any]
     """
     rounds: list[list[Batched]] = []
     filling: dict[tuple[Topic, int], _Filling] = {}
+    limits = {
+        topic: _Limits(topics.partitions(topic), topics.max_record_bytes(topic), topics.max_batch_bytes(topic) - _BATCH)
+        for topic in {record.topic for record in records}
+    }
     for record in records:
-        size = _size(record, topics.max_record_bytes(record.topic))
-        place = record.topic, topics.partition_of(record.topic, record.partition_by)
+        limit = limits[record.topic]
+        size = _size(record, limit.record)
+        place = record.topic, partition_of(record.partition_by, limit.partitions)
         current = filling.get(place)
         if current is None or size > current.room:
             number = current.round + 1 if current else 0
-            current = filling[place] = _Filling(create(), number, topics.max_batch_bytes(record.topic) - _BATCH)
+            current = filling[place] = _Filling(create(), number, limit.batch)
             if number == len(rounds):
                 rounds.append([])
             rounds[number].append(Batched(record.topic, topics.name(record.topic), place[1], current.batch))
@@ -65,8 +80,9 @@ def batched(records: Sequence[Record], topics: Topics, create: Callable[[], Any]
 
 def _size(record: Record, most: int) -> int:
     """What the record takes in a batch, at most."""
-    headers = sum(len(name.encode()) + len(value) for name, value in record.headers)
-    plain = len(record.key) + len(record.value or b"") + headers
+    plain = len(record.key) + len(record.value or b"")
+    for name, value in record.headers:
+        plain += len(name.encode()) + len(value)
     if plain > most:
         raise RecordRefused(f"A record of {plain:,} bytes is over the {most:,} of {record.topic.value}.")
     return plain + _RECORD + _HEADER * len(record.headers)
