@@ -88,12 +88,6 @@ def stages(document: Document) -> dict[str, Callable[[], object]]:
     }
 
 
-def yardstick() -> float:
-    """The bare language model's median in µs an article, for what is measured elsewhere."""
-    made = [stages(document) for document in documents()]
-    return median(_timed(made, "yardstick") for _ in range(ROUNDS))
-
-
 def measured() -> tuple[dict[str, float], float]:
     """Medians by stage in µs an article, and the median ratio of the whole to the yardstick beside it."""
     made = [stages(document) for document in documents()]

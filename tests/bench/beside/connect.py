@@ -10,8 +10,9 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,8 +40,41 @@ producer.compression.type=zstd
 _QUIET_SECONDS = 3.0  # without a new record: it has come to the end of the file
 
 
-async def connect(cluster: Cluster, folder: Path, file: Path, topic: str, count: int) -> Used:
-    """From the making of the connector until the last of `count` records was written. NotFound: there is no Connect."""
+@dataclass
+class Connect:
+    """One distributed worker, for one file after another."""
+
+    cluster: Cluster
+    process: Broker
+    port: int
+
+    async def replay(self, file: Path, topic: str, count: int) -> Used:
+        """From the making of a connector until the last of the file's `count` lines was written."""
+        process = self.process.process
+        assert process
+        async with _reading(self.cluster, topic) as reader:
+            begun, before = time.monotonic(), cpu_of(process.pid)
+            _asked(self.port, "/connectors", {"name": topic, "config": _connector(file, topic)})
+            end, moved, done = 0, begun, Used(0, 0)
+            while end < count or time.monotonic() - moved < _QUIET_SECONDS:
+                self.process.check()
+                assert time.monotonic() - moved < HANGS, self.process.said()
+                now = sum((await reader.end_offsets(reader.assignment())).values())
+                if now > end:
+                    end, moved = now, time.monotonic()
+                    done = Used(moved - begun, cpu_of(process.pid) - before)
+                await asyncio.sleep(0.1)
+            records = 0
+            while records < count:  # the end counts the markers of transactions, too
+                got = await reader.getmany(timeout_ms=10_000)
+                assert got, f"Connect committed {records:,} records of {count:,}"
+                records += sum(map(len, got.values()))
+        return done
+
+
+@contextmanager
+def connect(cluster: Cluster, folder: Path) -> Iterator[Connect]:
+    """Kafka Connect, ready. NotFound: there is none here."""
     found = find()
     if not isinstance(found, Jars):
         raise NotFound("Kafka Connect runs here only with Java and Maven")
@@ -48,8 +82,8 @@ async def connect(cluster: Cluster, folder: Path, file: Path, topic: str, count:
     (port,) = free_ports(1)
     process = _started(jars, folder, WORKER.format(bootstrap=cluster.bootstrap, port=port))
     try:
-        await _serves(process, port)
-        return await _measured(cluster, process, port, file, topic, count)
+        asyncio.run(_serves(process, port))
+        yield Connect(cluster, process, port)
     finally:
         process.kill()
 
@@ -61,28 +95,6 @@ def _started(jars: Jars, folder: Path, properties: str) -> Broker:
     process = Broker(jars, folder, {}, JVM)
     process.process = process._run("org.apache.kafka.connect.cli.ConnectDistributed", f"{folder}/worker.properties")
     return process
-
-
-async def _measured(cluster: Cluster, process: Broker, port: int, file: Path, topic: str, count: int) -> Used:
-    assert process.process
-    async with _reading(cluster, topic) as reader:
-        begun, before = time.monotonic(), cpu_of(process.process.pid)
-        _asked(port, "/connectors", {"name": "lines", "config": _connector(file, topic)})
-        end, moved, done = 0, begun, Used(0, 0)
-        while end < count or time.monotonic() - moved < _QUIET_SECONDS:
-            process.check()
-            assert time.monotonic() - moved < HANGS, process.said()
-            now = sum((await reader.end_offsets(reader.assignment())).values())
-            if now > end:
-                end, moved = now, time.monotonic()
-                done = Used(moved - begun, cpu_of(process.process.pid) - before)
-            await asyncio.sleep(0.1)
-        records = 0
-        while records < count:  # the end counts the markers of transactions, too
-            got = await reader.getmany(timeout_ms=10_000)
-            assert got, f"Connect committed {records:,} records of {count:,}"
-            records += sum(map(len, got.values()))
-    return done
 
 
 @asynccontextmanager
