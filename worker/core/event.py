@@ -65,7 +65,8 @@ def created(article: Article, source: Source, observed_at: int, run: str | None)
     key = article.article_id.encode()
     value = b"".join(
         (
-            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":' % (key, version, article.content_hash.encode()),
+            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":'
+            % (key, version, article.content_hash.encode()),
             article.item,
             b',"version":"%d","firstCreated":"%bZ"},' % (version, observed[:19]),
             article.rest,
