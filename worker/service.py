@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack, aclosing, contextmanager
 from functools import partial
 from io import FileIO
 
@@ -76,9 +76,10 @@ async def dry_run(settings: Settings, jobs: Sequence[Job], summary: Summary) -> 
     try:
         async with configured.broker(settings, create=False) as broker:
             record_bytes = broker.max_record_bytes(Topic.ARTICLES)
-            async for record in broker.read(Topic.REPLAYS):
-                for memory in memories.values():
-                    memory.absorb(record.key, record.value)
+            async with aclosing(broker.read(Topic.REPLAYS)) as records:
+                async for record in records:
+                    for memory in memories.values():
+                        memory.absorb(record.key, record.value)
     except BrokerMissing:
         log.debug("broker.missing", hint="nothing is remembered yet")
     with _stop_on_signals() as stop:

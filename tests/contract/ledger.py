@@ -37,9 +37,9 @@ def state(shard: Shard, position: int) -> Record:
     return Record(shard.state, b"position of " + shard.partition_by, b"%d" % position, (), NOW, shard.partition_by)
 
 
-async def restored(broker: Broker, claim: Claim) -> int:
-    position, shard = 0, claim.shard
-    async for _, record in broker.restore([claim]):
+async def restored(broker: Broker, shard: Shard) -> int:
+    position = 0
+    async for _, record in broker.restore([shard]):
         if record.key == b"position of " + shard.partition_by:
             position = int(record.value or b"0")
     return position
@@ -55,7 +55,7 @@ async def publish(
     """Claim, restore, and publish in transactions of the given sizes from where it stood; the position reached."""
     claim = await broker.claim(shard)
     try:
-        position = await restored(broker, claim)
+        position = await restored(broker, shard)
         say(f"claimed {position}")
         for size in sizes:
             await commit(claim, events(position, position + size), state(shard, position + size))

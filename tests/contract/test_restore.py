@@ -11,8 +11,8 @@ def remembered(key, value):
     return Record(Topic.REPLAYS, key, value, (("h", b"1"),), NOW, b"ledger")
 
 
-async def newest(broker, claim):
-    return {record.key: record.value async for _, record in broker.restore([claim])}
+async def newest(broker, shard):
+    return {record.key: record.value async for _, record in broker.restore([shard])}
 
 
 async def committed(broker, shard, *records):
@@ -22,8 +22,9 @@ async def committed(broker, shard, *records):
 
 
 async def test_a_new_shard_has_nothing_to_restore(broker, place):
-    claim = await broker.claim(place.shard("ledger"))
-    assert await newest(broker, claim) == {}
+    shard = place.shard("ledger")
+    claim = await broker.claim(shard)
+    assert await newest(broker, shard) == {}
     await claim.release()
 
 
@@ -33,7 +34,7 @@ async def test_what_every_former_owner_committed_is_there(broker, place):
         await committed(broker, shard, remembered(b"%d" % number, b"v"))
 
     claim = await broker.claim(shard)
-    assert await newest(broker, claim) == {b"0": b"v", b"1": b"v", b"2": b"v"}
+    assert await newest(broker, shard) == {b"0": b"v", b"1": b"v", b"2": b"v"}
     await claim.release()
 
 
@@ -43,7 +44,7 @@ async def test_the_newest_value_of_a_key_comes_last_within_a_commit_too(broker, 
     await committed(broker, shard, remembered(b"b", b"2"))
 
     claim = await broker.claim(shard)
-    assert await newest(broker, claim) == {b"a": b"2", b"b": b"2"}
+    assert await newest(broker, shard) == {b"a": b"2", b"b": b"2"}
     await claim.release()
 
 
@@ -53,7 +54,7 @@ async def test_a_tombstone_stands_where_its_value_stood(broker, place):
     await committed(broker, shard, remembered(b"a", None))
 
     claim = await broker.claim(shard)
-    found = await newest(broker, claim)
+    found = await newest(broker, shard)
     assert found.get(b"a") is None
     assert found[b"b"] == b""
     await claim.release()
@@ -66,8 +67,8 @@ async def test_many_claims_are_restored_at_once_each_with_what_its_partition_hol
 
     claims = [await broker.claim(place.shard(name)) for name in names]
     found = {name: {} for name in names}
-    async for claim, record in broker.restore(claims):
-        found[claim.shard.partition_by.decode()][record.key] = record.value
+    async for shard, record in broker.restore([place.shard(name) for name in names]):
+        found[shard.partition_by.decode()][record.key] = record.value
     for name, claim in zip(names, claims, strict=True):
         assert found[name][state(place.shard(name), 0).key] == b"%d" % len(name)
         await claim.release()
@@ -77,8 +78,9 @@ async def test_another_shard_that_commits_meanwhile_does_not_keep_a_restore_from
     await publish(broker, place.shard("ledger"), [3])
     async with asyncio.TaskGroup() as tasks:
         other = tasks.create_task(publish(broker, place.shard("another"), [1] * 50))
-        claim = await broker.claim(place.shard("ledger"))
-        assert await restored(broker, claim) == 3
+        shard = place.shard("ledger")
+        claim = await broker.claim(shard)
+        assert await restored(broker, shard) == 3
         await claim.release()
     assert other.result() == 50
 
@@ -88,7 +90,7 @@ async def test_a_large_state_is_restored_whole(broker, place):
     await committed(broker, shard, *(remembered(b"%d" % number, bytes(2_000)) for number in range(5_000)))
 
     claim = await broker.claim(shard)
-    assert len(await newest(broker, claim)) == 5_000
+    assert len(await newest(broker, shard)) == 5_000
     await claim.release()
 
 
@@ -98,5 +100,5 @@ async def test_an_owner_goes_on_where_the_last_one_stood(broker, place):
     assert await publish(broker, shard, [4]) == 9
 
     claim = await broker.claim(shard)
-    assert await restored(broker, claim) == 9
+    assert await restored(broker, shard) == 9
     await claim.release()

@@ -64,7 +64,6 @@ def properties(
         "advertised.listeners": ",".join(f"{name}://{each.bootstrap}" for name, each in listeners.items()),
         "listener.security.protocol.map": ",".join(f"{name}:{word}" for name, word in protocols.items()),
         "log.dirs": data,
-        "auto.create.topics.enable": "false",
         "default.replication.factor": copies,
         "min.insync.replicas": min(copies, 2),
         "num.network.threads": 2,

@@ -77,11 +77,6 @@ class TopicInfo:
 class Claim(Protocol):
     """A shard as its owner holds it: nobody else can commit to it until the next claim of it."""
 
-    @property
-    def shard(self) -> Shard:
-        """The shard as it was claimed."""
-        ...
-
     async def commit(self, records: Sequence[Record]) -> None:
         """Make all the records visible together, in this order within a partition, or none of them. One at a time.
 
@@ -104,11 +99,12 @@ class Broker(Protocol):
         """Fence every former owner of the shard: once this returns, none of them can commit."""
         ...
 
-    def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
-        """Every record still kept in the claims' state partitions, oldest first, up to an end taken after fencing.
+    def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
+        """Every record still kept in the shards' state partitions, oldest first, up to an end taken at the call.
 
-        Holds all that any owner of these shards committed before. Claims that share a partition get each record of it,
-        those of other shards too; a key may come more than once, its newest last. BrokerAway: claim anew.
+        By who has claimed them before: holds all that any owner of these shards committed. Shards that share a partition
+        get each record of it, those of other shards too; a key may come more than once, its newest last. BrokerAway:
+        claim anew.
         """
         ...
 

@@ -7,6 +7,7 @@ never taken for empty.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -14,7 +15,7 @@ import orjson
 
 from worker.core.identity import canonical
 from worker.errors import BrokerRefused
-from worker.model import FileState, Record, Split, SplitClaim, Topic
+from worker.model import Decision, FileState, Record, Split, SplitClaim, Topic
 
 VERSION = 1
 _FILE_FIELDS = tuple(name.name for name in fields(FileState) if name.name not in ("path", "before", "refused"))
@@ -45,6 +46,10 @@ class ReplayMemory:
         run = next(reversed(self.claims.values())).run
         ended = Counter(split.count for split, (_, of) in self.done.items() if of == run)
         return None if any(splits == count for count, splits in ended.items()) else run
+
+    def ended_run(self, split: Split) -> str | None:
+        """The run that the split came to its end with; whoever ends it outside a run carries that on."""
+        return self.done.get(split, ("", None))[1]
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record. Those of other data sets are passed over. BrokerRefused: it can't be understood."""
@@ -95,6 +100,12 @@ def _load(key: bytes, value: bytes) -> dict[str, Any]:
         )
     loaded: dict[str, Any] = found
     return loaded
+
+
+def holds(memory: ReplayMemory, decisions: Sequence[Decision]) -> bool:
+    """Whether what these decisions change is remembered: a transaction is there whole or not at all."""
+    states = {decision.state.path: decision.state for decision in decisions if decision.state}
+    return bool(states) and all(memory.files.get(path) == state for path, state in states.items())
 
 
 def file_record(dataset: str, state: FileState, at: int) -> Record:

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing, asynccontextmanager
+import time
+from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from urllib.parse import quote
+
+import structlog
 
 from worker.broker.port import Broker, Claim, Shard
 from worker.core.identity import split_of
 from worker.core.memory import ReplayMemory, claim_record
-from worker.errors import ClaimLost, Superseded, UsageError
+from worker.errors import BrokerRefused, ClaimLost, Superseded, UsageError
 from worker.model import Split, SplitClaim, Topic
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +65,24 @@ async def begin(
 
     `token`: random, a new one each call. `clock`: ms since the epoch, UTC.
     """
+    shard = _shard(quote(intent.dataset, safe=""), intent.dataset)
+    contended = 0.0
     while True:
-        claim = await broker.claim(_shard(quote(intent.dataset, safe=""), intent.dataset))
+        begun = time.monotonic()
+        claim = await broker.claim(shard)
         try:
-            memory = await _restored(broker, claim, intent.dataset)
+            memory = await _restored(broker, shard)
             splits = chosen(intent, memory)
             pending = memory.pending_run()
             run = None if not intent.again else token() if intent.only or pending is None else pending
             kept = run if intent.again and not intent.only else pending
             mine = [SplitClaim(intent.dataset, split, token(), kept) for split in splits]
             await claim.commit([claim_record(one, clock()) for one in mine])
-        except ClaimLost:
-            await asyncio.sleep(random.uniform(0.05, 0.5))  # noqa: S311 (a pause, no secret)
+        except ClaimLost as error:
+            log.info("replay.claim_contended", dataset=intent.dataset, reason=str(error))
+            # Who needs long to restore would be fenced by the next one again and again, were the pauses not longer still.
+            contended += 2 * (time.monotonic() - begun)
+            await asyncio.sleep(random.uniform(0.05, 0.5 + contended))  # noqa: S311 (a pause, no secret)
         else:
             return mine, run
         finally:
@@ -80,24 +91,24 @@ async def begin(
 
 async def confirm(broker: Broker, mine: SplitClaim) -> None:
     """Superseded: a newer claim stands. Looks without fencing: who lost a split must not fence its new owner to find out."""
-    memory = ReplayMemory(mine.dataset)
-    async with aclosing(broker.read(Topic.REPLAYS)) as records:
-        async for record in records:
-            memory.absorb(record.key, record.value)
-    _confirm(mine, memory)
+    _confirm(mine, await _restored(broker, _split_shard(mine)))
 
 
-@asynccontextmanager
-async def own(broker: Broker, mine: SplitClaim) -> AsyncIterator[tuple[Claim, ReplayMemory]]:
-    """The split, fenced and restored. Superseded: a newer claim stands. ClaimLost: `confirm`, then own it again."""
-    name = f"{quote(mine.dataset, safe='')}/{mine.split}"
-    claim = await broker.claim(_shard(name, mine.dataset))
+async def own(broker: Broker, mine: SplitClaim) -> tuple[Claim, ReplayMemory]:
+    """The split, fenced and restored; the caller releases it. Superseded: a newer claim stands."""
+    shard = _split_shard(mine)
+    claim = await broker.claim(shard)
     try:
-        memory = await _restored(broker, claim, mine.dataset)
+        memory = await _restored(broker, shard)
         _confirm(mine, memory)
-        yield claim, memory
-    finally:
+    except BaseException:
         await claim.release()
+        raise
+    return claim, memory
+
+
+def _split_shard(mine: SplitClaim) -> Shard:
+    return _shard(f"{quote(mine.dataset, safe='')}/{mine.split}", mine.dataset)
 
 
 def _shard(name: str, dataset: str) -> Shard:
@@ -106,16 +117,21 @@ def _shard(name: str, dataset: str) -> Shard:
 
 def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
     newest = memory.claims.get(mine.split)
-    if newest is None or newest.token != mine.token:
+    if newest is None:
+        raise BrokerRefused(
+            f"The claim of data set {mine.dataset!r} is gone from {Topic.REPLAYS}: was the topic deleted, or made anew?"
+            " What was published is not remembered any more: decide whether to replay it all."
+        )
+    if newest.token != mine.token:
         split = "" if mine.split.count == 1 else f"split {mine.split} of "
         raise Superseded(
             f"another replay of {split}data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
         )
 
 
-async def _restored(broker: Broker, claim: Claim, dataset: str) -> ReplayMemory:
-    memory = ReplayMemory(dataset)
-    async with aclosing(broker.restore([claim])) as records:
+async def _restored(broker: Broker, shard: Shard) -> ReplayMemory:
+    memory = ReplayMemory(shard.partition_by.decode())
+    async with aclosing(broker.restore([shard])) as records:
         async for _, record in records:
             memory.absorb(record.key, record.value)
     return memory

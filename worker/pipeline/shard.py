@@ -33,6 +33,7 @@ class OwnedShard:
         self._room = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
+        self.in_doubt: Sequence[Decision] = ()  # what is under way, or was when it failed: perhaps it happened
 
     async def publish(self, decision: Decision) -> None:
         """Hand over a decision; returns before it is committed. Raises what an earlier commit raised (port.Claim.commit)."""
@@ -60,7 +61,9 @@ class OwnedShard:
             while self._waiting:
                 decisions, self._waiting, self._bytes = self._waiting, [], 0
                 self._room.set()
+                self.in_doubt = decisions
                 await self._commit(decisions)
+                self.in_doubt = ()
                 self._adopt(decisions)
         finally:
             self._room.set()  # who waits for room is to see the failure

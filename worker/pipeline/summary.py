@@ -26,6 +26,7 @@ class Summary:
     notes: Counter[str] = field(default_factory=Counter)
     noted: list[str] = field(default_factory=list)  # the first SHOWN
     withdrawals: int = 0
+    commits: int = 0  # grows as long as there is progress
     decided: int = 0  # published, or decided and on the way
     bytes_finished: int = 0  # of files that are read, as on disk
     bytes_begun: int = 0  # likewise of the file that is being read; of a packed one an upper bound
@@ -35,7 +36,7 @@ class Summary:
 
     @property
     def committed(self) -> int:
-        """Articles and rejections committed: grows as long as there is progress."""
+        """Articles and rejections committed."""
         return self.published + self.rejected.total()
 
     @property
@@ -55,6 +56,7 @@ class Summary:
 
     def adopt(self, dataset: str, decisions: Sequence[Decision]) -> None:
         """Count what was committed."""
+        self.commits += 1
         for decision in decisions:
             self.published += decision.published
             self.withdrawals += decision.withdrawals

@@ -1,15 +1,25 @@
 """Claims: who may replay a data set, and under which run."""
 
 import itertools
+from contextlib import asynccontextmanager
 
 import pytest
 
 from worker.broker.connect import connect
 from worker.core.memory import done_record
-from worker.errors import ClaimLost, Superseded, UsageError
-from worker.model import WHOLE, Split
+from worker.errors import BrokerRefused, ClaimLost, Superseded, UsageError
+from worker.model import WHOLE, Split, SplitClaim
 from worker.pipeline import claims
 from worker.pipeline.claims import Intent
+
+
+@asynccontextmanager
+async def owning(broker, mine):
+    claim, memory = await claims.own(broker, mine)
+    try:
+        yield claim, memory
+    finally:
+        await claim.release()
 
 
 @pytest.fixture
@@ -29,24 +39,24 @@ def begin(broker):
 
 
 async def owned(broker, mine):
-    async with claims.own(broker, mine):
+    async with owning(broker, mine):
         pass
 
 
 async def finish(broker, mine):
-    async with claims.own(broker, mine) as (claim, _):
+    async with owning(broker, mine) as (claim, _):
         await claim.commit([done_record(mine, mine.run, 1_000)])
 
 
 async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
     (first,), _ = await begin()
-    async with claims.own(broker, first) as (claim, memory):
+    async with owning(broker, first) as (claim, memory):
         assert memory.claims[WHOLE] == first
         await claim.commit([])
     (second,), _ = await begin()
     with pytest.raises(Superseded, match="another replay of data set 'data'"):
         await owned(broker, first)
-    async with claims.own(broker, second) as (claim, _):
+    async with owning(broker, second) as (claim, _):
         await claim.commit([])
 
 
@@ -54,7 +64,7 @@ async def test_who_lost_a_split_looks_for_a_newer_claim_without_fencing_its_owne
     (first,), _ = await begin()
     await claims.confirm(broker, first)
     (second,), _ = await begin()
-    async with claims.own(broker, second) as (claim, _):
+    async with owning(broker, second) as (claim, _):
         with pytest.raises(Superseded, match="another replay"):
             await claims.confirm(broker, first)
         await claim.commit([done_record(second, None, 1_000)])
@@ -62,9 +72,9 @@ async def test_who_lost_a_split_looks_for_a_newer_claim_without_fencing_its_owne
 
 async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_owns_the_split_again(broker, begin):
     (first,), _ = await begin()
-    async with claims.own(broker, first) as (lost, _):
+    async with owning(broker, first) as (lost, _):
         (second,), _ = await begin()
-        async with claims.own(broker, second):
+        async with owning(broker, second):
             with pytest.raises(ClaimLost):
                 await lost.commit([done_record(first, None, 1_000)])
     with pytest.raises(Superseded, match="leaves the rest to it"):
@@ -74,7 +84,7 @@ async def test_the_older_of_two_loses_its_next_commit_and_is_told_why_when_it_ow
 
 async def test_who_was_fenced_without_a_newer_claim_owns_the_split_again(broker, begin):
     (mine,), _ = await begin()
-    async with claims.own(broker, mine) as (claim, _):
+    async with owning(broker, mine) as (claim, _):
         await owned(broker, mine)
         with pytest.raises(ClaimLost):
             await claim.commit([done_record(mine, None, 1_000)])
@@ -139,7 +149,7 @@ async def test_only_a_file_of_a_data_set_that_was_begun_in_splits_is_the_split_i
 async def test_different_splits_are_owned_side_by_side_and_the_older_of_two_alike_is_told(broker, begin):
     (half,), _ = await begin(split=Split(0, 2))
     (other,), _ = await begin(split=Split(1, 2))
-    async with claims.own(broker, half) as (first, _), claims.own(broker, other) as (second, _):
+    async with owning(broker, half) as (first, _), owning(broker, other) as (second, _):
         await first.commit([done_record(half, None, 1_000)])
         await second.commit([done_record(other, None, 1_000)])
     await begin(split=Split(1, 2))
@@ -157,3 +167,8 @@ async def test_the_splits_of_one_again_share_a_run_until_the_last_is_done(broker
     _, next_run = await begin(again=True, split=Split(1, 2))
     assert next_run != run
     assert (await begin(again=True, split=Split(0, 2)))[1] == next_run
+
+
+async def test_a_claim_that_is_gone_from_the_topic_is_not_taken_for_another_replay(broker):
+    with pytest.raises(BrokerRefused, match="was the topic deleted"):
+        await claims.own(broker, SplitClaim("data", WHOLE, "token", None))

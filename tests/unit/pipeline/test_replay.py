@@ -108,7 +108,7 @@ async def test_a_broker_that_comes_back_gets_everything_once(broker, run):
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_after_an_answer_that_was_lost_nothing_is_lost_or_doubled(broker, run, when):
     getattr(broker, when).extend([None, Unsure("no answer"), None, Unsure("no answer"), Unsure("no answer")])
-    await run()
+    assert (await run()).published == 60  # what did happen is counted too
     assert await names(broker) == ALL
     assert (await run()).nothing_new
 
@@ -163,6 +163,18 @@ async def test_a_broker_that_stays_away_ends_it_after_the_time_that_was_given(br
     with pytest.raises(BrokerAway):
         await run(give_up_after=100.0)
     assert 900 < len(broker.claims) < 1_000
+
+
+async def test_a_stop_is_heeded_while_the_broker_keeps_a_replay_waiting(broker, folder, pool, monkeypatch):
+    stop = asyncio.Event()
+
+    async def waiting(shard):
+        stop.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(broker, "claim", waiting)
+    await replay(broker, pool, from_files([folder], "data", Options()), Summary(), stop)
+    assert await names(broker) == []
 
 
 @pytest.fixture

@@ -9,8 +9,9 @@ import pytest
 from worker.broker.connect import connect
 from worker.core.identity import split_of
 from worker.core.memory import ReplayMemory
-from worker.errors import UsageError
+from worker.errors import Superseded, UsageError
 from worker.model import STANDARD_INPUT, Split, Topic
+from worker.pipeline import claims
 from worker.pipeline.job import Options, from_files, from_stream
 from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
@@ -130,3 +131,29 @@ async def test_standard_input_is_refused_by_a_data_set_that_was_begun_in_splits(
     write(tmp_path / STANDARD_INPUT, "one")
     with (tmp_path / STANDARD_INPUT).open("rb") as stream, pytest.raises(UsageError, match="begun in 3 splits"):
         await replay(broker, pool, from_stream(stream, "data", Options()), Summary(), asyncio.Event())
+
+
+async def test_a_split_replayed_outside_a_run_that_it_had_ended_still_has_ended_it(broker, run):
+    await run(Split(0, 2), again=True)
+    await run(Split(0, 2))
+    await run(Split(1, 2), again=True)
+
+    assert (await remembered(broker)).pending_run() is None
+    assert (await run(Split(0, 2), again=True)).published == of_split(0, 2).total()
+
+
+async def test_a_split_that_another_replay_takes_over_costs_the_others_nothing(broker, run, monkeypatch):
+    taken = []
+    own = claims.own
+
+    async def overtaken(of, mine):
+        if not taken:
+            taken.append(mine)
+            await run(mine.split)
+        return await own(of, mine)
+
+    await run(Split(0, 3), limit=1)
+    monkeypatch.setattr(claims, "own", overtaken)
+    with pytest.raises(Superseded, match="split 0/3"):
+        await run()
+    assert await names(broker) == ALL

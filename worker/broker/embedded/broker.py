@@ -17,7 +17,7 @@ from worker.broker.embedded.bell import listening
 from worker.broker.embedded.claim import EmbeddedClaim
 from worker.broker.embedded.log import Table
 from worker.broker.embedded.session import Session
-from worker.broker.port import EARLIEST, Claim, Shard, Start, Stored, TopicInfo
+from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.errors import UsageError
 from worker.model import Topic
 
@@ -52,14 +52,14 @@ class EmbeddedBroker:
             raise
         return claim
 
-    async def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
+    async def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
         """See `port.Broker.restore`. Of a compacted topic this broker keeps but the newest record of a key."""
-        for topic in dict.fromkeys(claim.shard.state for claim in claims):
-            owners = [claim for claim in claims if claim.shard.state is topic]
+        for topic in dict.fromkeys(shard.state for shard in shards):
+            owners = [shard for shard in shards if shard.state is topic]
             async with aclosing(self.read(topic)) as records:
                 async for record in records:
-                    for claim in owners:
-                        yield claim, record
+                    for shard in owners:
+                        yield shard, record
 
     async def read(
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False

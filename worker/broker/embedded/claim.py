@@ -32,14 +32,14 @@ class EmbeddedClaim:
         self._prefix = prefix
         self._path = path
         self._tables = tables
-        self.shard = shard
+        self._shard = shard
         self._now = now
         self._epoch = 0
         self._sweep_at = 0
 
     async def fence(self) -> None:
         """Make this claim the only one of its shard that can commit."""
-        self._epoch = await self._session.run(log.fence, self._prefix + self.shard.name)
+        self._epoch = await self._session.run(log.fence, self._prefix + self._shard.name)
         await self._housekeep()
 
     async def commit(self, records: Sequence[Record]) -> None:
@@ -56,7 +56,7 @@ class EmbeddedClaim:
         await self._session.close()
 
     def _commit(self, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
-        log.commit(connection, self._prefix + self.shard.name, self._epoch, self._tables, records)
+        log.commit(connection, self._prefix + self._shard.name, self._epoch, self._tables, records)
         ring(self._path)
 
     async def _housekeep(self) -> None:

@@ -7,18 +7,54 @@ away. It is cut off; the next InitProducerId aborts what it left open.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final
 
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+import aiokafka.admin.client
+import aiokafka.client
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import create_conn
 from aiokafka.errors import UnsupportedSaslMechanismError, for_code
+from aiokafka.producer.sender import SendProduceReqHandler
 from aiokafka.protocol.admin import SaslHandShakeRequest
+from aiokafka.protocol.metadata import MetadataRequest
 
 _CANCELS: Final = 5  # a sender swallows one to wait for its requests; the second ends it
 _CANCEL_SECONDS: Final = 0.5
 _CLOSE_SECONDS: Final = 2.0
+
+
+class InvalidRecord(errors.BrokerResponseError):  # type: ignore[misc]  # aiokafka has no types
+    """Kafka's INVALID_RECORD, which aiokafka doesn't know and would take for a fault of the broker's own."""
+
+    errno = 87
+    message = "INVALID_RECORD"
+
+
+class _Looking(MetadataRequest):  # type: ignore[misc]  # likewise
+    """Asks about topics without making them: on a cluster as it comes, aiokafka's own question makes them, set by default."""
+
+    def __init__(self, topics: list[str] | None = None) -> None:
+        super().__init__(topics, allow_auto_topic_creation=False)
+
+
+def _can_retry(
+    handler: SendProduceReqHandler,
+    error: Exception,
+    batch: Any,
+    known: Callable[..., bool] = SendProduceReqHandler._can_retry,
+) -> bool:
+    """Aiokafka's own, which tells nobody why a batch is sent again and again."""
+    batch.last_error = error
+    return known(handler, error, batch)
+
+
+errors.kafka_errors[InvalidRecord.errno] = InvalidRecord
+aiokafka.client.MetadataRequest = _Looking
+aiokafka.admin.client.MetadataRequest = _Looking
+SendProduceReqHandler._can_retry = _can_retry
 
 
 async def discard(producer: AIOKafkaProducer) -> None:
@@ -63,6 +99,14 @@ def fatal(producer: AIOKafkaProducer) -> BaseException | None:
     return (error and error.__cause__) or error
 
 
+def retried_for(producer: AIOKafkaProducer) -> tuple[str, Exception] | None:
+    """The topic of a batch that is not through yet, and what its last try met; None where there is none."""
+    for batch in _batches(producer):
+        if not batch.future.done() and (error := getattr(batch, "last_error", None)):
+            return batch.tp.topic, error
+    return None
+
+
 async def why_not_reached(host: str, port: int, **connection: Any) -> Exception | None:
     """What goes wrong in connecting to one broker, which bootstrapping only logs; None when nothing does."""
     try:
@@ -86,19 +130,31 @@ async def wants_login(host: str, port: int, **connection: Any) -> bool:
     return for_code(answer.error_code) is UnsupportedSaslMechanismError
 
 
+async def topics_as_known_by(admin: AIOKafkaAdminClient, broker: int, names: list[str]) -> list[dict[str, Any]]:
+    """What this one broker says of the topics; the client's own question goes to any."""
+    answer = await admin._client.send(broker, _Looking(names))
+    described: list[dict[str, Any]] = answer.to_object()["topics"]
+    return described
+
+
 def _self(task: asyncio.Task[Any]) -> object:
     frame = getattr(task.get_coro(), "cr_frame", None)
     return frame.f_locals.get("self") if frame else None
 
 
 def _futures(producer: AIOKafkaProducer) -> Iterator[asyncio.Future[Any]]:
-    transaction, accumulator = producer._txn_manager, producer._message_accumulator
+    transaction = producer._txn_manager
     yield transaction._pid_waiter
     if transaction._transaction_waiter is not None:
         yield transaction._transaction_waiter
     if producer._sender.sender_task is not None:
         yield producer._sender.sender_task
+    for batch in _batches(producer):
+        yield batch.future
+        yield batch._drain_waiter
+
+
+def _batches(producer: AIOKafkaProducer) -> Iterator[Any]:
+    accumulator = producer._message_accumulator
     for batches in (*accumulator._batches.values(), accumulator._pending_batches):
-        for batch in batches:
-            yield batch.future
-            yield batch._drain_waiter
+        yield from batches

@@ -13,6 +13,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from worker.broker import topics
+from worker.broker.kafka.adapter import topics_as_known_by
 from worker.broker.kafka.connection import Connection
 from worker.broker.kafka.faults import forbidden, told
 from worker.broker.port import Layout
@@ -38,9 +39,8 @@ class KafkaAdministration:
         options = self._connection.options
         replication = options.replication
         if replication is None:
-            cluster = await self._asked(self._client.describe_cluster(), "the cluster", needs="Describe")
-            replication = min(_COPIES, len(cluster["brokers"]))
-        in_sync = {"min.insync.replicas": str(max(1, replication - 1))}
+            replication = min(_COPIES, len(await self._brokers()))
+        in_sync = {"min.insync.replicas": "2" if replication >= _COPIES else "1"}
         return {
             topic: Layout(topics.name(topic, self._prefix), options.partitions, replication, {**settings, **in_sync})
             for topic, settings in topics.SETTINGS.items()
@@ -79,12 +79,24 @@ class KafkaAdministration:
         await self._seen({one.name for one in missing})
 
     async def _seen(self, names: Collection[str]) -> None:
-        """Wait until the brokers, which answered before, know of them."""
+        """Wait until the brokers know of them: each is told after whoever made them has answered."""
         deadline = asyncio.get_running_loop().time() + _SECONDS
-        while not {layout.name for layout in (await self.found()).values()}.issuperset(names):
+        while not await self._known(names):
             if asyncio.get_running_loop().time() > deadline:
-                raise BrokerAway(f"{', '.join(sorted(names))}: made, but the brokers don't know of them yet")
+                raise BrokerAway(f"{', '.join(sorted(names))}: made, but not all brokers know of them yet")
             await asyncio.sleep(_PAUSE)
+
+    async def _known(self, names: Collection[str]) -> bool:
+        for broker in await self._brokers():
+            question = topics_as_known_by(self._client, broker["node_id"], sorted(names))
+            if any(topic["error_code"] for topic in await self._asked(question, "the topics", needs="Describe")):
+                return False
+        return True
+
+    async def _brokers(self) -> list[dict[str, Any]]:
+        cluster = await self._asked(self._client.describe_cluster(), "the cluster", needs="Describe")
+        brokers: list[dict[str, Any]] = cluster["brokers"]
+        return brokers
 
     async def _settings(self, names: Collection[str]) -> dict[str, dict[str, str]]:
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]

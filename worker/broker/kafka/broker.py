@@ -15,7 +15,7 @@ from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
 from worker.broker.kafka.contained import Contained
 from worker.broker.kafka.topics import Topics
-from worker.broker.port import EARLIEST, Claim, Shard, Start, Stored, TopicInfo
+from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.broker.topics import check
 from worker.errors import UsageError
 from worker.model import Topic
@@ -36,7 +36,7 @@ class KafkaBroker:
     async def claim(self, shard: Shard) -> KafkaClaim:
         """See `port.Broker.claim`: InitProducerId under the shard's name."""
         seconds = self._connection.options.transaction_timeout / 2
-        claim = KafkaClaim(shard, self._topics, lambda: self._producer(shard, seconds), commit_seconds=seconds)
+        claim = KafkaClaim(shard, self._topics, self._producer(shard, seconds), commit_seconds=seconds)
         try:
             await claim.fence()
         except BaseException:
@@ -44,18 +44,17 @@ class KafkaBroker:
             raise
         return claim
 
-    async def restore(self, claims: Sequence[Claim]) -> AsyncGenerator[tuple[Claim, Stored]]:
+    async def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
         """See `port.Broker.restore`."""
-        owners: dict[TopicPartition, list[Claim]] = {}
-        for claim in claims:
-            state = claim.shard.state
-            partition = self._topics.partition_of(state, claim.shard.partition_by)
-            owners.setdefault(TopicPartition(self._topics.name(state), partition), []).append(claim)
+        owners: dict[TopicPartition, list[Shard]] = {}
+        for shard in shards:
+            partition = self._topics.partition_of(shard.state, shard.partition_by)
+            owners.setdefault(TopicPartition(self._topics.name(shard.state), partition), []).append(shard)
         async with aclosing(committed(self._connection, list(owners), EARLIEST)) as records:
             async for record in records:
                 found = stored(record)
-                for claim in owners[TopicPartition(record.topic, record.partition)]:
-                    yield claim, found
+                for shard in owners[TopicPartition(record.topic, record.partition)]:
+                    yield shard, found
 
     async def read(
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False

@@ -6,19 +6,19 @@ The one decision: every await has a deadline of ours, and after any fault the pr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from worker.broker.kafka.adapter import discard, fatal
+from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import Batched, batched
 from worker.broker.kafka.faults import told
 from worker.broker.kafka.topics import Topics
 from worker.broker.port import Shard
-from worker.errors import BrokerAway
+from worker.errors import BrokerAway, BrokerError
 from worker.model import Record
 
 FENCE_SECONDS: Final = 20.0
@@ -28,12 +28,10 @@ ABORT_SECONDS: Final = 1.0
 class KafkaClaim:
     """See `port.Claim`. `commit_seconds` is below the transaction's time-out, so that a pause shows as a fault of ours."""
 
-    def __init__(
-        self, shard: Shard, topics: Topics, make: Callable[[], AIOKafkaProducer], *, commit_seconds: float
-    ) -> None:
-        self.shard = shard
+    def __init__(self, shard: Shard, topics: Topics, producer: AIOKafkaProducer, *, commit_seconds: float) -> None:
+        self._shard = shard
         self._topics = topics
-        self._producer = make()
+        self._producer = producer
         self._commit_seconds = commit_seconds
         self._spent = False
         self._abandoned = False
@@ -44,12 +42,12 @@ class KafkaClaim:
             async with asyncio.timeout(FENCE_SECONDS):
                 await self._producer.start()
         except Exception as error:
-            raise told(error, self.shard.name) from error
+            raise told(error, self._shard.name) from error
 
     async def commit(self, records: Sequence[Record]) -> None:
         """See `port.Claim.commit`."""
         if self._spent:
-            raise BrokerAway(f"The claim of {self.shard.name} is of no more use: claim anew.")
+            raise BrokerAway(f"The claim of {self._shard.name} is of no more use: claim anew.")
         rounds = batched(records, self._topics, self._producer.create_batch)
         if not rounds:
             return
@@ -65,10 +63,20 @@ class KafkaClaim:
         except asyncio.CancelledError:
             self._abandoned = True
             raise
+        except BrokerError as error:
+            raise self._told(error, ending=ending) from error.__cause__
         except Exception as error:
-            # After fencing aiokafka raises an AssertionError, say; what ended its sender is what counts.
-            raise told(fatal(self._producer) or error, self.shard.name, ending=ending) from error
+            raise self._told(error, ending=ending) from error
         self._spent = False
+
+    def _told(self, error: Exception, *, ending: bool) -> BrokerError:
+        """What counts is what ended aiokafka's sender (it then raises an AssertionError, say), or why it tries again and again."""
+        if cause := fatal(self._producer):
+            return told(cause, self._shard.name, ending=ending)
+        if isinstance(error, TimeoutError) and not ending and (retried := retried_for(self._producer)):
+            topic, cause = retried
+            return told(cause, topic)
+        return told(error, self._shard.name, ending=ending)
 
     async def _send(self, batches: Sequence[Batched]) -> None:
         """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""

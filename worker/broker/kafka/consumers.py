@@ -77,7 +77,8 @@ async def _consumer(
             async with asyncio.timeout(START_SECONDS):
                 await made.start()
         except Exception as error:
-            raise await connection.explained(error) from error
+            # Whoever reads has got in before: a broker that is just coming up may know nobody yet.
+            raise BrokerAway(str(await connection.explained(error))) from error
         made.assign(partitions)
         try:
             yield made

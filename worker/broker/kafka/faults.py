@@ -12,16 +12,16 @@ from typing import Final
 
 from aiokafka import errors
 
+from worker.broker.kafka.adapter import InvalidRecord
 from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, RecordRefused, Unsure
 from worker.model import Topic
 
 _LOST: Final = (errors.ProducerFenced, errors.InvalidProducerEpoch)
-# UnknownError is what a code becomes that aiokafka doesn't know: 87, INVALID_RECORD, is one.
 _REFUSED: Final = (
     errors.MessageSizeTooLargeError,
     errors.RecordListTooLargeError,
     errors.CorruptRecordException,
-    errors.UnknownError,
+    InvalidRecord,
 )
 _FORBIDDEN: Final = {
     errors.TopicAuthorizationFailedError: "topic",
@@ -29,12 +29,14 @@ _FORBIDDEN: Final = {
     errors.GroupAuthorizationFailedError: "group",
     errors.ClusterAuthorizationFailedError: "cluster",
 }
+_TOO_FEW: Final = "{topic} has fewer copies in sync than min.insync.replicas: is a broker down?"
 _TO_MEND: Final = {
     errors.UnknownTopicOrPartitionError: "there is no {topic}, or not this partition: `news-worker topics check` tells",
     errors.InvalidTimestampError: "{topic} refuses the time of observation: is this machine's clock right?",
     errors.InvalidTopicError: "the broker takes {topic} for no name of a topic",
     errors.PolicyViolationError: "a policy of the cluster refuses this",
-    errors.NotEnoughReplicasError: "{topic} has fewer copies in sync than min.insync.replicas: is a broker down?",
+    errors.NotEnoughReplicasError: _TOO_FEW,
+    errors.NotEnoughReplicasAfterAppendError: _TOO_FEW,
 }
 _NO_MECHANISM: Final = "it does not offer this SASL mechanism: set kafka_sasl_mechanism to one that it does"
 _NO_USER: Final = "it does not know the user, or the password is wrong: see kafka_sasl_username and kafka_sasl_password"
@@ -59,7 +61,7 @@ def told(
     """
     if isinstance(error, BrokerError):
         return error
-    if isinstance(error, _LOST):
+    if isinstance(error, _LOST) and not ending:  # an end that is asked for again may meet a fence although it happened
         return ClaimLost(f"{subject}: another owner has it now, or the broker took it back after a pause")
     if isinstance(error, _REFUSED) and topic is Topic.ARTICLES:
         return RecordRefused(f"{subject} refuses a record: {_said(error)}")

@@ -1,0 +1,46 @@
+"""The search for an article that the broker refuses although it was checked: smaller transactions, until it is alone in one."""
+
+from __future__ import annotations
+
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from typing import Final
+
+import structlog
+
+from worker.errors import BrokerRefused, RecordRefused
+
+log = structlog.get_logger()
+
+_AS_EVER: Final = 256  # articles a transaction at which the search is given up
+
+
+@dataclass(slots=True)
+class Search:
+    """What is known of refused articles; they are told by their file's path and their end in it."""
+
+    most: int | None = None  # articles a transaction, while one is looked for
+    suspect: tuple[str, int] | None = None  # the article decided last
+    _refused: dict[str, set[int]] = field(default_factory=dict)
+
+    def refused(self, path: str) -> AbstractSet[int]:
+        """The ends of a file's articles that are to be rejected."""
+        return self._refused.get(path, frozenset())
+
+    def narrow(self, transaction: int, error: RecordRefused) -> None:
+        """A transaction of so many articles was refused: halve it, or know the one it held. BrokerRefused: known before."""
+        # Only while articles go one by one: otherwise the suspect may have been decided after the one that was refused.
+        if self.most == 1 and self.suspect:
+            path, end = self.suspect
+            if end in self.refused(path):
+                raise BrokerRefused(f"the broker refuses even the rejection of {path} at {end}: {error}") from error
+            self._refused.setdefault(path, set()).add(end)
+            self.most = None
+            log.warning("replay.article_refused", file=path, position=end, reason=str(error))
+        else:
+            self.most = max(1, transaction // 2)
+
+    def widen(self) -> None:
+        """A transaction went well, so they may grow again: what was refused may have been nobody's fault."""
+        if self.most is not None:
+            self.most = self.most * 2 if self.most < _AS_EVER else None
