@@ -5,10 +5,10 @@ import uuid
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError, ProducerFenced
+from aiokafka.errors import KafkaError, ProducerFenced, TopicAuthorizationFailedError
 from kafka.clients import create
 
-from worker.broker.kafka.adapter import discard, fatal, stop, why_not_reached
+from worker.broker.kafka.adapter import discard, failed, fatal, stop, why_not_reached
 
 LONG = 5.0  # seconds; a discard takes a tenth of one, aiokafka's own stop never ends where the broker is away
 
@@ -106,3 +106,13 @@ async def test_why_a_broker_is_not_reached_is_told_apart(kafka):
     assert isinstance(await why_not_reached("127.0.0.1", 1), ConnectionRefusedError)
     with pytest.raises(AssertionError):
         assert await why_not_reached("no-such-host.invalid", 9092) is None
+
+
+async def test_what_a_transaction_has_met_is_known_while_its_producer_lives(kafka, topic):
+    producer = await started(kafka, f"failed-{topic}")
+    await producer.begin_transaction()
+    assert failed(producer) is None
+    producer._txn_manager.error_transaction(met := TopicAuthorizationFailedError({topic}))
+    assert failed(producer) is met
+    assert fatal(producer) is None
+    await discard(producer)

@@ -107,6 +107,12 @@ def retried_for(producer: AIOKafkaProducer) -> tuple[str, Exception] | None:
     return None
 
 
+def failed(producer: AIOKafkaProducer) -> BaseException | None:
+    """What the transaction has met already, where a call only says that there is none; None when nothing."""
+    waiter = producer._txn_manager._transaction_waiter
+    return waiter.exception() if waiter is not None and waiter.done() and not waiter.cancelled() else None
+
+
 async def why_not_reached(host: str, port: int, **connection: Any) -> Exception | None:
     """What goes wrong in connecting to one broker, which bootstrapping only logs; None when nothing does."""
     try:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
-from worker.broker.kafka.adapter import discard, fatal, retried_for
+from worker.broker.kafka.adapter import discard, failed, fatal, retried_for
 from worker.broker.kafka.batches import Batched, batched
 from worker.broker.kafka.faults import told
 from worker.broker.kafka.topics import Topics
@@ -91,8 +91,11 @@ class KafkaClaim:
             future: asyncio.Future[object] = await self._producer.send_batch(
                 one.batch, one.name, partition=one.partition
             )
-        except KafkaError as error:  # a topic that isn't there, or may not be used, shows here already
-            raise told(error, one.name, topic=one.topic) from error
+        except (
+            KafkaError,
+            IllegalOperation,
+        ) as error:  # a topic that isn't there, or may not be used, shows here already
+            raise told(failed(self._producer) or error, one.name, topic=one.topic) from error
         return future
 
     async def release(self) -> None:
