@@ -42,7 +42,9 @@ async def test_a_right_that_is_taken_back(kafka_secured, tmp_path, offered, topi
     async with administering(client) as admin:
         await allow(admin, *rights)
     taken = next(right for right in rights if right.may is May.WRITE and right.name == place.prefix + topic.value)
-    await goes_on(place, offered, not_allowed(client, taken), f"lacks the ACL for Write on the topic {taken.name}: ")
+    lacks = f"lacks the ACL for Write on the topic {taken.name}: "
+    said = await goes_on(place, offered, not_allowed(client, taken), lacks)
+    assert all(lacks in line for line in said.splitlines() if "broker.away" in line)
 
 
 def needed(prefix: str) -> list[Acl]:

@@ -45,7 +45,8 @@ async def test_planted_restore_to_the_read_committed_end_is_found(kafka, behind,
 async def test_planted_former_owner_that_is_not_fenced_is_found(on_kafka, folder):
     folder.jsonl("a.jsonl", 300)
     program = planted("unfenced", at("begun", LATER, SIGSTOP))
-    async with on_kafka.replaying("set", *PACE, program=program) as older:
+    patient = {"kafka_transaction_timeout_s": 120}  # else the deadline of its commit ends it, before anything is sent
+    async with on_kafka.replaying("set", *PACE, program=program, **patient) as older:
         await stopped(older)
         code, said = await on_kafka.replay("set", program=planted("unfenced"))
         assert code == 0, said

@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced, TopicAuthorizationFailedError
 from kafka.clients import create
 
-from worker.broker.kafka.adapter import discard, failed, fatal, stop, why_not_reached
+from worker.broker.kafka.adapter import discard, fatal, stop, why_not_reached
 
 LONG = 5.0  # seconds; a discard takes a tenth of one, aiokafka's own stop never ends where the broker is away
 
@@ -108,11 +108,14 @@ async def test_why_a_broker_is_not_reached_is_told_apart(kafka):
         assert await why_not_reached("no-such-host.invalid", 9092) is None
 
 
-async def test_what_a_transaction_has_met_is_known_while_its_producer_lives(kafka, topic):
-    producer = await started(kafka, f"failed-{topic}")
+async def test_a_transaction_that_is_spoilt_ends_its_sender_before_anything_more_is_sent(kafka, topic):
+    """Else aiokafka sends what waits for its partition to be added, and the marker of the transaction before may commit it."""
+    producer = await started(kafka, f"spoilt-{topic}")
     await producer.begin_transaction()
-    assert failed(producer) is None
-    producer._txn_manager.error_transaction(met := TopicAuthorizationFailedError({topic}))
-    assert failed(producer) is met
-    assert fatal(producer) is None
+    await producer.send(topic, b"v", partition=0)  # its partition is to be added first
+    waiting = set(producer._txn_manager.partitions_to_add())
+    with pytest.raises(ProducerFenced) as raised:
+        producer._txn_manager.error_transaction(why := TopicAuthorizationFailedError({"another"}))
+    assert raised.value.__cause__ is why  # what `fatal` tells
+    assert producer._txn_manager.partitions_to_add() == waiting == {TopicPartition(topic, 0)}
     await discard(producer)

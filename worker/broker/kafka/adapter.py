@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import aiokafka.admin.client
 import aiokafka.client
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.conn import create_conn
-from aiokafka.errors import UnsupportedSaslMechanismError, for_code
+from aiokafka.errors import ProducerFenced, UnsupportedSaslMechanismError, for_code
 from aiokafka.producer.sender import SendProduceReqHandler
+from aiokafka.producer.transaction_manager import TransactionManager
 from aiokafka.protocol.admin import SaslHandShakeRequest
 from aiokafka.protocol.metadata import MetadataRequest
 
@@ -51,10 +52,20 @@ def _can_retry(
     return known(handler, error, batch)
 
 
+def _error_transaction(_manager: TransactionManager, error: Exception) -> NoReturn:
+    """Where a topic may not be used, end the sender, before it sends anything more.
+
+    Aiokafka itself forgets which partitions wait to become part of the transaction, and sends what it has for them. Where the
+    marker of the transaction before is still on its way, it commits that too: state without its articles, say.
+    """
+    raise ProducerFenced from error  # of the few errors that end a sender without a traceback in the log
+
+
 errors.kafka_errors[InvalidRecord.errno] = InvalidRecord
 aiokafka.client.MetadataRequest = _Looking
 aiokafka.admin.client.MetadataRequest = _Looking
 SendProduceReqHandler._can_retry = _can_retry
+TransactionManager.error_transaction = _error_transaction
 
 
 async def discard(producer: AIOKafkaProducer) -> None:
@@ -105,12 +116,6 @@ def retried_for(producer: AIOKafkaProducer) -> tuple[str, Exception] | None:
         if not batch.future.done() and (error := getattr(batch, "last_error", None)):
             return batch.tp.topic, error
     return None
-
-
-def failed(producer: AIOKafkaProducer) -> BaseException | None:
-    """What the transaction has met already, where a call only says that there is none; None when nothing."""
-    waiter = producer._txn_manager._transaction_waiter
-    return waiter.exception() if waiter is not None and waiter.done() and not waiter.cancelled() else None
 
 
 async def why_not_reached(host: str, port: int, **connection: Any) -> Exception | None:

@@ -11,9 +11,9 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import IllegalOperation, InvalidTxnState, KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
-from worker.broker.kafka.adapter import discard, failed, fatal, retried_for
+from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import Batched, batched
 from worker.broker.kafka.faults import told
 from worker.broker.kafka.topics import Topics
@@ -82,21 +82,17 @@ class KafkaClaim:
         """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""
         sent = [await self._begin_to_send(one) for one in batches]
         results = await asyncio.gather(*sent, return_exceptions=True)
-        met = [(one, error) for one, error in zip(batches, results, strict=True) if isinstance(error, BaseException)]
-        if met:
-            # Where one partition could not be added to the transaction, the others are told that they are in none.
-            one, error = next((pair for pair in met if not isinstance(pair[1], InvalidTxnState)), met[0])
-            cause = failed(self._producer) if isinstance(error, InvalidTxnState) else None
-            raise told(cause or error, one.name, topic=one.topic) from error
+        for one, result in zip(batches, results, strict=True):
+            if isinstance(result, BaseException):
+                raise told(result, one.name, topic=one.topic) from result
 
     async def _begin_to_send(self, one: Batched) -> asyncio.Future[object]:
         try:
             future: asyncio.Future[object] = await self._producer.send_batch(
                 one.batch, one.name, partition=one.partition
             )
-        except (KafkaError, IllegalOperation) as error:
-            # A topic that isn't there, or may not be used, shows here already.
-            raise told(failed(self._producer) or error, one.name, topic=one.topic) from error
+        except (KafkaError, IllegalOperation) as error:  # a topic that isn't there shows here already
+            raise told(error, one.name, topic=one.topic) from error
         return future
 
     async def release(self) -> None:
