@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import for_code
@@ -76,3 +77,19 @@ async def _set(client: Client, name: str, settings) -> None:
 def _raise(code: int) -> None:
     if code:
         raise for_code(code)
+
+
+@asynccontextmanager
+async def there_is(mark: Path) -> AsyncIterator[None]:
+    """A file that a planted fault goes by."""
+    _put(mark)
+    yield
+    _take_away(mark)
+
+
+def _put(mark: Path) -> None:
+    mark.touch()
+
+
+def _take_away(mark: Path) -> None:
+    mark.unlink()

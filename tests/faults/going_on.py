@@ -9,9 +9,9 @@ BEFORE = 20  # events, so that it is in the middle
 PACE = ("--rate", "200")
 
 
-async def goes_on(place: Place, folder: Folder, fault: AbstractAsyncContextManager, says: str) -> str:
+async def goes_on(place: Place, folder: Folder, fault: AbstractAsyncContextManager, says: str, **named) -> str:
     """A whole replay with the fault within; what it said."""
-    async with place.replaying("set", *PACE) as process:
+    async with place.replaying("set", *PACE, **named) as process:
         await place.events(BEFORE)
         async with fault:
             said = await until(process, says)

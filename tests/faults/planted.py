@@ -1,12 +1,15 @@
 """The worker with something planted in it on Kafka: a signal to itself at one point of a transaction, or a bug.
 
-`planted.py PLANT,… replay …`: PLANT is POINT:SIGNAL:TRANSACTION, counted from the claim's own, 1, or the name of a bug.
+`planted.py PLANT,… replay …`: PLANT is POINT:SIGNAL:TRANSACTION, counted from the claim's own, 1, or the name of a bug, or
+ahead:FILE, a clock that is two hours ahead while there is such a file.
 """
 
 import os
 import sys
+import time
 import uuid
 from collections.abc import Iterable
+from pathlib import Path
 from signal import SIGKILL, Signals
 
 from aiokafka import AIOKafkaProducer
@@ -16,6 +19,7 @@ from worker.broker.kafka import broker, consumers
 from worker.cli.main import run
 
 POINTS = ("begun", "some sent", "all sent", "ending", "ended")
+TWO_HOURS = 2 * 60 * 60 * 10**9  # a broker as it comes takes one
 BUGS = ("unfenced", "short restore")
 
 
@@ -76,6 +80,8 @@ def plant(plants: Iterable[str]) -> None:
             broker.AIOKafkaProducer = Unfenced
         elif name == "short restore":
             _restore_to_the_read_committed_end()
+        elif name.startswith("ahead:"):
+            _two_hours_ahead_while(Path(name.removeprefix("ahead:")))
         else:
             point, signal, number = name.split(":")
             Signalled.wanted = point, Signals[signal], int(number)
@@ -94,6 +100,11 @@ def _signal_around_the_end() -> None:
         return handled(self, response)
 
     EndTxnHandler.create_request, EndTxnHandler.handle_response = create_request, handle_response
+
+
+def _two_hours_ahead_while(mark: Path) -> None:
+    right = time.time_ns
+    time.time_ns = lambda: right() + mark.exists() * TWO_HOURS
 
 
 def _restore_to_the_read_committed_end() -> None:

@@ -2,8 +2,9 @@
 
 import pytest
 from faults.conftest import made
-from faults.faults import not_allowed, set_otherwise
+from faults.faults import not_allowed, set_otherwise, there_is
 from faults.going_on import goes_on
+from faults.planted import planted
 from kafka.acls import Acl, May, Named, On, allow
 from kafka.clients import administering
 from kafka.secured import ADMIN, PASSWORDS
@@ -21,10 +22,10 @@ def offered(folder):
     return folder
 
 
-async def test_a_topic_that_refuses_the_time_of_observation(kafka, on_kafka, offered):
-    """As when this machine's clock is wrong: the broker's is the same, so its topic is made to allow no difference."""
-    fault = set_otherwise(on_kafka, kafka.admin, Topic.ARTICLES, message_timestamp_before_max_ms="0")
-    said = await goes_on(on_kafka, offered, fault, "refuses the time of observation: is this machine's clock right?")
+async def test_a_clock_that_is_wrong_so_that_the_broker_refuses_the_time_of_observation(on_kafka, offered, tmp_path):
+    mark = tmp_path / "wrong"
+    says = "refuses the time of observation: is this machine's clock right?"
+    said = await goes_on(on_kafka, offered, there_is(mark), says, program=planted(f"ahead:{mark}"))
     assert "replay.article_refused" not in said
 
 
