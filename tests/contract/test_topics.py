@@ -1,10 +1,13 @@
 """Topics as a whole: made once, compared one by one, and refused at opening in the words of `news-worker topics check`."""
 
+import asyncio
+
 import pytest
 from aiokafka.admin import NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from contract.conftest import KAFKA, Place
 from kafka.clients import administering
+from kafka.cluster import HANGS
 from kafka.commands import news_worker
 
 from worker.broker.connect import administer, connect
@@ -52,7 +55,7 @@ async def refused(place, options=KAFKA):
 
 async def shown(place, condition):
     """Wait until the broker, which answered before, goes by it."""
-    async with administer(place.url, prefix=place.prefix, kafka=KAFKA) as administration:
+    async with administer(place.url, prefix=place.prefix, kafka=KAFKA) as administration, asyncio.timeout(HANGS):
         while not condition(await administration.found()):
             pass
 

@@ -9,6 +9,7 @@ from enum import IntEnum
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import for_code
 from aiokafka.protocol.admin import CreateAclsRequest, DeleteAclsRequest, DescribeAclsRequest
+from kafka.cluster import HANGS
 
 ANYWHERE, ALLOW = "*", 3
 
@@ -77,8 +78,9 @@ async def forbid(admin: AIOKafkaAdminClient, *acls: Acl) -> None:
 
 
 async def _until(admin: AIOKafkaAdminClient, acl: Acl, *, held: bool) -> None:
-    while await _held(admin, acl) != held:  # noqa: ASYNC110 - a broker has no event to wait for
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(HANGS):
+        while await _held(admin, acl) != held:  # noqa: ASYNC110 - a broker has no event to wait for
+            await asyncio.sleep(0.02)
 
 
 async def _held(admin: AIOKafkaAdminClient, acl: Acl) -> bool:

@@ -9,11 +9,9 @@ from typing import Self
 
 from worker.broker import topics
 from worker.broker.embedded import log
-from worker.broker.embedded.session import Session
+from worker.broker.embedded.session import PATIENCE, Session
 from worker.broker.port import Layout
 from worker.model import Topic
-
-_PATIENCE = 10.0
 
 
 class EmbeddedAdministration:
@@ -34,7 +32,7 @@ class EmbeddedAdministration:
         """See `port.Administration.found`."""
         if not self._path.exists():
             return {}
-        session = Session(self._path, patience=_PATIENCE)
+        session = Session(self._path, patience=PATIENCE)
         try:
             there = await session.run(log.found, self._prefix)
         finally:
@@ -44,7 +42,7 @@ class EmbeddedAdministration:
     async def create(self, missing: Collection[Layout]) -> None:
         """See `port.Administration.create`; makes the file too, and whatever else is missing in it."""
         if missing:
-            session = Session(self._path, create=True, patience=_PATIENCE)
+            session = Session(self._path, create=True, patience=PATIENCE)
             try:
                 await session.run(log.tables, self._prefix, self._path, create=True)
             finally:

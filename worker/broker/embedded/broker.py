@@ -10,18 +10,16 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing, nullcontext
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Self
 
 from worker.broker.embedded import log
 from worker.broker.embedded.bell import listening
 from worker.broker.embedded.claim import EmbeddedClaim
 from worker.broker.embedded.log import Table
-from worker.broker.embedded.session import Session
+from worker.broker.embedded.session import PATIENCE, Session
 from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.errors import UsageError
 from worker.model import Topic
-
-PATIENCE: Final = 10.0  # seconds; a commit holds the file for some tens of milliseconds
 
 
 class EmbeddedBroker:
