@@ -2,7 +2,7 @@
 
     WorkerError
     ├── UsageError            ends the process: the call or the configuration is wrong (exit 2)
-    ├── Superseded            ends the process: somebody else has begun the same and has it from now on (exit 3)
+    ├── Superseded            ends the process: somebody else has begun the same and has it from now on (exit 1)
     └── BrokerError
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
         │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty

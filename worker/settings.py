@@ -76,7 +76,9 @@ class Settings(BaseSettings):
     kafka_ssl_password: SecretStr | None = None  # of the key
     kafka_partitions: int = Field(24, ge=1, le=10_000)  # of every topic: fixed when they are made, checked from then on
     kafka_replication: int | None = Field(None, ge=1)  # copies of a partition; three, or as many as there are brokers
-    kafka_transaction_timeout_s: float = Field(30.0, ge=2)  # after which what a dead worker left open is aborted
+    kafka_transaction_timeout_s: float = Field(
+        30.0, ge=2, le=86_400
+    )  # after which what a dead worker left open is aborted
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

@@ -24,21 +24,18 @@ UPSERT = "INSERT OR REPLACE INTO articles VALUES (?, ?, ?, ?, ?)"
 
 
 def take(store: sqlite3.Connection, record: ConsumerRecord) -> None:
-    """Make of one record what there is to make of it, and step past it: both or neither."""
-    with store:
-        if not store.execute(FORWARD, (record.topic, record.partition, record.offset + 1)).rowcount:
-            return  # whoever had the partition before was faster
-        headers = {name: value.decode() for name, value in record.headers}
-        if "reject_code" in headers:
-            print("rejected", headers["reject_code"], headers["reject_entry_key"], f"{len(record.value)} bytes")
-        elif record.value is None:
-            forget(store, record.key.decode())
-        elif store.execute(
-            "INSERT OR IGNORE INTO seen VALUES (?, ?)", (headers["ce_id"], headers["ce_subject"])
-        ).rowcount:
-            keep(store, headers["ce_type"], json.loads(record.value))
-        else:
-            print("repeated", headers["ce_subject"])
+    """Make of one record what there is to make of it, and step past it: the caller commits both or neither."""
+    if not store.execute(FORWARD, (record.topic, record.partition, record.offset + 1)).rowcount:
+        return  # whoever had the partition before was faster
+    headers = {name: value.decode() for name, value in record.headers}
+    if "reject_code" in headers:
+        print("rejected", headers["reject_code"], headers["reject_entry_key"], f"{len(record.value)} bytes")
+    elif record.value is None:
+        forget(store, record.key.decode())
+    elif store.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (headers["ce_id"], headers["ce_subject"])).rowcount:
+        keep(store, headers["ce_type"], json.loads(record.value))
+    else:
+        print("repeated", headers["ce_subject"])
 
 
 def keep(store: sqlite3.Connection, kind: str, event: dict) -> None:
@@ -63,7 +60,7 @@ class FromTheStore(ConsumerRebalanceListener):
         self.consumer, self.store = consumer, store
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
-        """Nothing is open between two records."""
+        """Nothing is open between two fetches."""
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """A partition never read before begins at its start (auto_offset_reset)."""
@@ -87,8 +84,9 @@ async def read(bootstrap: str, prefix: str, store: sqlite3.Connection, *, once: 
     async with consumer:
         while not (once and await at_end(consumer)):
             for records in (await consumer.getmany(timeout_ms=1000)).values():
-                for record in records:
-                    take(store, record)
+                with store:  # what was fetched together is kept together
+                    for record in records:
+                        take(store, record)
 
 
 async def at_end(consumer: AIOKafkaConsumer) -> bool:
@@ -107,7 +105,7 @@ def main() -> None:
     given = parser.parse_args()
     store = sqlite3.connect(given.store)
     store.executescript(TABLES)
-    asyncio.run(read(given.bootstrap, given.prefix, store, once=given.once))
+    asyncio.run(read(given.bootstrap.removeprefix("kafka://"), given.prefix, store, once=given.once))
     print(store.execute("SELECT count(*) FROM articles").fetchone()[0], "articles")
 
 

@@ -26,10 +26,14 @@ def command(settings: Settings, *, show: bool) -> None:
     """
     import asyncio
 
+    from worker import configured
     from worker.cli import render
     from worker.settings import explain, overlooked
 
     rows = explain(settings)
+    to_be_made = _is_to_be_made(settings.broker)
+    if not to_be_made:
+        configured.broker(settings, create=False)  # raises what is wrong with how to reach it
     broker = next(value for name, value, _ in rows if name == "broker")
     click.echo("configuration: fine")
     for sentence in overlooked():
@@ -37,7 +41,7 @@ def command(settings: Settings, *, show: bool) -> None:
     if show:
         render.table(render.console(), ["setting", "value", "from"], rows)
         click.echo()
-    if _is_to_be_made(settings.broker):
+    if to_be_made:
         click.echo(f"broker: {broker}\n  does not exist yet; the first replay makes it")
     else:
         asyncio.run(_broker(settings, broker))

@@ -71,7 +71,7 @@ async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
         rejects = [record async for record in broker.read(Topic.REJECTS)]
     _show(out, events, rejects)
     _heading(out, "This replay")
-    for text in replay_report.lines(summary, dry_run=False, to_stream=False):
+    for text in replay_report.lines(summary, dry_run=False, to_stream=False, where=f" --broker sqlite:///{file}"):
         click.echo(text)
     _heading(out, f"It is all in {file}. Next:")
     program = _shown_program()

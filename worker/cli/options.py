@@ -38,6 +38,16 @@ _OTHER = {
 }
 
 
+def where(settings: Settings) -> str:
+    """The options that were given to name the broker, for a command that is to be run next; "" when none was."""
+    from shlex import quote
+
+    from worker.settings import explain
+
+    given = [(name, value) for name, value, origin in explain(settings) if origin == f"--{name}"]
+    return "".join(f" --{name} {quote(value)}" for name, value in given if name in ("broker", "prefix"))
+
+
 def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
     """Give a command the common options (and the others named); load the settings, set up logs, pass the settings.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from worker.cli.options import with_settings
+from worker.cli.options import where, with_settings
 
 if TYPE_CHECKING:
     from worker.broker.port import Stored
@@ -78,7 +78,7 @@ def show(settings: Settings, place: tuple[int, int], *, raw: bool) -> None:
     if raw:
         sys.stdout.buffer.write(stored.value or b"")
     else:
-        _show(stored)
+        _show(stored, where(settings))
 
 
 def _check_code(code: str | None) -> None:
@@ -130,11 +130,11 @@ async def _at(settings: Settings, partition: int, offset: int) -> Stored:
             if found and found.offset == offset:
                 return found
     kept_are = f"offsets {kept.start} to {kept.end - 1} are kept" if kept and kept.end > kept.start else "none are kept"
-    message = f"there is no rejection at {partition}:{offset}; {kept_are}, see `news-worker rejects list`"
+    message = f"there is no rejection at {partition}:{offset}; in partition {partition} {kept_are}, see `news-worker rejects list`"
     raise UsageError(message)
 
 
-def _show(stored: Stored) -> None:
+def _show(stored: Stored, where: str) -> None:
     from worker.cli.records import as_text, headers_of, timestamp
     from worker.cli.render import hexdump
     from worker.shown import on_one_line, visible
@@ -149,13 +149,21 @@ def _show(stored: Stored) -> None:
     click.echo(f"\nThe bytes, {f'the first {len(raw)} of {on_one_line(cut)}' if cut else f'all {len(raw)}'}:\n")
     text = as_text(raw)
     click.echo("\n".join(hexdump(raw)) if text is None else visible(text.removesuffix("\n")))
-    again = run_again(headers.get("reject_source_id", ""), headers.get("reject_entry_key", ""))
+    again = run_again(headers.get("reject_source_id", ""), headers.get("reject_entry_key", ""), where)
     if again:
-        click.echo(f"\nOnce it is mended (ROOT: the folder or file that was replayed):\n\n  {visible(again)}")
+        click.echo(
+            "\nOnce the file is mended (ROOT: the folder or file that was replayed); what did not change keeps its event id:"
+        )
+        click.echo(f"\n  {visible(again)} --changed")
+        click.echo(
+            f"\nTo publish the file as it is once more, all of it with new event ids:\n\n  {visible(again)} --again"
+        )
 
 
-def run_again(source_id: str, entry_key: str) -> str | None:
-    """The command that publishes anew what a data set's rejection came from; None when it came from no data set.
+def run_again(source_id: str, entry_key: str, where: str = "") -> str | None:
+    """The command that replays what a data set's rejection came from; None when it came from no data set.
+
+    `where`: the options that name the broker, as `options.where` gives them.
 
     An entry with an id of its own doesn't say which file it is from: PATH then stands for it.
     """
@@ -170,4 +178,4 @@ def run_again(source_id: str, entry_key: str) -> str | None:
     except orjson.JSONDecodeError:
         key = None
     path = key[0] if isinstance(key, list) and key and isinstance(key[0], str) else "PATH"
-    return f"news-worker replay ROOT --dataset {quote(source_id.removeprefix('dataset:'))} --again --only {quote(path)}"
+    return f"news-worker replay ROOT{where} --dataset {quote(source_id.removeprefix('dataset:'))} --only {quote(path)}"

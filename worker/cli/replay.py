@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import click
 
 from worker.cli.exits import Exit
-from worker.cli.options import with_settings
+from worker.cli.options import where, with_settings
 from worker.errors import UsageError
 from worker.model import STANDARD_INPUT, WHOLE, Split
 
@@ -70,11 +70,14 @@ def command(  # noqa: PLR0913 (the options of the command line)
     in .gz and .zst; the content tells which. Interrupted at any moment and called again it goes on where it was. What
     can't become an article goes to news.rejects.v1 with its bytes and the reason.
 
+    A replay remembers files, not articles: each article is `created`, version 1. Standard input is not remembered once it
+    is done, and --changed publishes a changed file whole: what was the same before has the same event id.
+
     With --to - nothing is remembered, and a last line without its end is cut: the replay was interrupted while nobody
     read on.
 
     With --split I/N, N calls on one machine or several share a data set at the same time, each file falling to one of them by
-    its path. Begun so, a data set is finished with the same N, or split by split by a call without --split.
+    its path. What was begun in N is finished in N, by all of its calls or by one without --split; then another N may begin.
 
     \b
     Examples:
@@ -90,6 +93,7 @@ def command(  # noqa: PLR0913 (the options of the command line)
     from worker.cli import replay_report
     from worker.pipeline.job import Options
     from worker.pipeline.summary import Summary
+    from worker.settings import overlooked
 
     if target not in (None, "-"):
         raise UsageError(f"--to takes only `-` (standard output), not {target!r}; a broker is named by --broker")
@@ -107,10 +111,16 @@ def command(  # noqa: PLR0913 (the options of the command line)
     part = _split(split) if split is not None else None
     jobs = _jobs(paths, dataset, options, only=frozenset(map(posixpath.normpath, only)), changed=changed, split=part)
     summary = Summary()
+    failed = True
     try:
         asyncio.run(_run(settings, jobs, summary, paths, split=part, target=target, dry_run=dry_run))
+        failed = False
     finally:
-        replay_report.close(summary, dry_run=dry_run, to_stream=bool(target))
+        replay_report.close(summary, dry_run=dry_run, to_stream=bool(target), where=where(settings), failed=failed)
+    if limit is not None and summary.published >= limit:
+        click.echo(f"that is the limit of {limit:,}: call again for more", err=True)
+    for sentence in overlooked():
+        click.echo(f"note: {sentence}", err=True)
     return Exit.LEFT if summary.incomplete else Exit.OK
 
 

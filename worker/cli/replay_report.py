@@ -10,14 +10,16 @@ from worker.pipeline.summary import Summary
 from worker.shown import on_one_line
 
 
-def close(summary: Summary, *, dry_run: bool, to_stream: bool) -> None:
-    """Say it on standard error."""
-    for text in lines(summary, dry_run=dry_run, to_stream=to_stream):
+def close(summary: Summary, *, dry_run: bool, to_stream: bool, where: str = "", failed: bool = False) -> None:
+    """Say it on standard error; after a failure that came before anything was done, nothing."""
+    if failed and not (summary.committed or summary.outcomes):
+        return
+    for text in lines(summary, dry_run=dry_run, to_stream=to_stream, where=where):
         click.echo(text, err=True)
 
 
-def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
-    """One thing a line; counts first, then single cases, then what to do."""
+def lines(summary: Summary, *, dry_run: bool, to_stream: bool, where: str = "") -> Iterator[str]:
+    """One thing a line; counts first, then single cases, then what to do. `where`: as `options.where` gives it."""
     would = "would be " if dry_run else ""
     finished = f", {_count(summary.files, 'file')} read to the end" if summary.files else ""
     yield f"{_count(summary.published, 'article')} {would}published{finished}"
@@ -25,10 +27,10 @@ def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
         yield "there was nothing to read"
     for outcome, count in sorted(summary.outcomes.items()):
         if not outcome.left:
-            yield f"{count:,} {outcome.value}"
+            yield f"{_count(count, 'file')} {outcome.value}"
     if summary.nothing_new:
         yield "all of it was already there: nothing was published"
-    yield from _rejected(summary, would, hint=not dry_run and not to_stream)
+    yield from _rejected(summary, would, hint="" if dry_run or to_stream else f"news-worker rejects list{where}")
     left = sum(count for outcome, count in summary.outcomes.items() if outcome.left)
     shown = [f"{one.path}: {one.message}" for one in summary.left]
     yield from _listed(f"{_count(left, 'file')} left:", shown, left)
@@ -42,13 +44,13 @@ def lines(summary: Summary, *, dry_run: bool, to_stream: bool) -> Iterator[str]:
         yield "interrupted: call it again with the same arguments, it goes on where it was"
 
 
-def _rejected(summary: Summary, would: str, *, hint: bool) -> Iterator[str]:
+def _rejected(summary: Summary, would: str, *, hint: str) -> Iterator[str]:
     rejected = summary.rejected.total()
     codes = ", ".join(f"{code} {count:,}" for code, count in summary.rejected.most_common())
     shown = [f"{path}, {rejection.code}: {rejection.message}" for path, rejection in summary.rejections]
     yield from _listed(f"{_count(rejected, 'record')} {would}rejected: {codes}", shown, rejected)
     if rejected and hint:
-        yield "  see them with: news-worker rejects list"
+        yield f"  see them with: {hint}"
 
 
 def _listed(title: str, shown: Sequence[str], total: int) -> Iterator[str]:

@@ -80,7 +80,8 @@ async def _go_on(broker: Broker, going: Flow, splits: _Splits) -> None:
                 return
         except Superseded as error:
             splits.superseded = error
-            log.warning("replay.superseded", reason=str(error), splits_left=len(splits.left) - 1)
+            if len(splits.left) > 1:
+                log.warning("replay.split_superseded", reason=str(error), splits_left=len(splits.left) - 1)
         del splits.left[0]
     if splits.superseded:
         raise splits.superseded

@@ -76,7 +76,7 @@ def test_an_unknown_command_says_where_help_is(call):
         (errors.BrokerAway, 3),
         (errors.Unsure, 3),
         (errors.ClaimLost, 3),
-        (errors.Superseded, 3),
+        (errors.Superseded, 1),
         (errors.RecordRefused, 2),
     ],
 )

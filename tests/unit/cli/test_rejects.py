@@ -73,7 +73,8 @@ def test_one_is_shown_with_headers_bytes_and_what_to_do(broker, call):
     assert outcome.code == 0
     assert "reject_code       invalid_json" in outcome.out
     assert 'all 5:\n\n{"cut\n' in outcome.out
-    assert "news-worker replay ROOT --dataset 'my seeds' --again --only 'nl/bad file.jsonl'" in outcome.out
+    assert "news-worker replay ROOT --dataset 'my seeds' --only 'nl/bad file.jsonl' --changed\n" in outcome.out
+    assert "news-worker replay ROOT --dataset 'my seeds' --only 'nl/bad file.jsonl' --again\n" in outcome.out
 
 
 def test_bytes_that_are_no_text_are_dumped(broker, call):
@@ -115,7 +116,7 @@ def test_an_offset_that_is_not_there_says_which_are(broker, call, kept, said):
     ],
 )
 def test_the_path_comes_from_the_entry_key_where_it_is_in_it(entry_key, path):
-    assert run_again("dataset:seeds", entry_key) == f"news-worker replay ROOT --dataset seeds --again --only {path}"
+    assert run_again("dataset:seeds", entry_key) == f"news-worker replay ROOT --dataset seeds --only {path}"
 
 
 def test_only_a_data_set_is_replayed_again():

@@ -20,6 +20,7 @@ from worker.errors import BrokerError, BrokerRefused, UsageError
 SCHEME: Final = "kafka://"
 REQUEST_MS: Final = 10_000
 _PORT: Final = 9092
+_LAST_PORT: Final = 65_535
 _ADDRESS: Final = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::([0-9]{1,5}))?")
 
 
@@ -68,9 +69,9 @@ class Connection:
 
 def connection(url: str, options: KafkaOptions) -> Connection:
     """From `kafka://host:9092,host:9092`. UsageError: that is none, or the options don't go together."""
-    listed = url.removeprefix(SCHEME).rstrip("/").split(",")
-    found = [_ADDRESS.fullmatch(address.strip()) for address in listed]
-    if not all(found):
+    listed = [part.strip().removeprefix(SCHEME).rstrip("/") for part in url.split(",")]
+    found = [one for address in listed if (one := _ADDRESS.fullmatch(address)) and int(one[2] or _PORT) <= _LAST_PORT]
+    if len(found) < len(listed):
         raise UsageError(
             f"The broker {url!r} can't be used: give kafka://host:9092,host:9092 and no more;"
             " user and password are settings of their own (kafka_sasl_username, kafka_sasl_password)."
@@ -89,8 +90,9 @@ def connection(url: str, options: KafkaOptions) -> Connection:
         raise UsageError(
             "kafka_ssl_keyfile is set without kafka_ssl_certfile: a key is of no use without its certificate."
         )
-    servers = tuple((one[1].strip("[]"), int(one[2] or _PORT)) for one in found if one)
-    return Connection(servers, options)
+    made = Connection(tuple((one[1].strip("[]"), int(one[2] or _PORT)) for one in found), options)
+    made.arguments()  # so that a certificate that can't be read is said at once
+    return made
 
 
 def _tls(options: KafkaOptions) -> ssl.SSLContext:

@@ -104,6 +104,9 @@ def _said(error: BaseException) -> str:
         return "the broker does not answer in time"
     if isinstance(error, ConnectionRefusedError):
         return "nobody listens there: is it up, and is the address right?"
+    if isinstance(error, errors.KafkaConnectionError | errors.CorrelationIdError):
+        return "the connection was closed, or what answers is no Kafka: is it the right port?"
     if isinstance(error, gaierror):
         return "no such name is known: is the address right?"
-    return f"{type(error).__name__}: {error}".rstrip(": ")
+    name = type(error).__name__
+    return f"{name}: {str(error).removeprefix(f'{name}: ')}".rstrip(": ")

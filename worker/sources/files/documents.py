@@ -69,7 +69,11 @@ def documents(  # noqa: PLR0913 (each a thing of its own)
             yield from _file(place, remembered.get(key), reading)
         elif met[key] != place.path:
             other = path_key(met[key])
-            yield Said(key, Outcome.SAME_PATH, f"{other} has the same path in this data set: give --dataset")
+            yield Said(
+                key,
+                Outcome.SAME_PATH,
+                f"{other} has the same path in this data set: replay each root under a --dataset of its own",
+            )
     for key in sorted(missing):
         yield Said(
             key, Outcome.UNREADABLE, "there is no such file: --only takes a path as it stands in provenance.file"

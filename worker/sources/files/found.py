@@ -69,7 +69,10 @@ def found(opened: Opened, caps: Caps) -> Iterator[Found | Said]:
                 yield waiting
             waiting = _found(opened, piece)
     except Unterminated:
-        complaint = opened.said(Outcome.UNTERMINATED, "its last line is not complete: call again when it is")
+        complaint = opened.said(
+            Outcome.UNTERMINATED,
+            "its last line is not complete, or no JSON: call again when it is; one that ends in a line feed is read, or rejected",
+        )
     if not opened.unchanged():
         complaint = opened.said(Outcome.CHANGING, "it changed while it was read: call again when it is whole")
         if opened.content not in (Format.JSONL, Format.JSON):
