@@ -36,8 +36,9 @@ test: check  ## check, then every test but the benchmarks
 bench: $(DEV)  ## what docs/performance.md says, measured anew
 	@missed=0; for script in tests/bench/*.py; do PYTHONPATH=tests $(BIN)/python "$$script" || missed=1; done; exit $$missed
 
-soak: $(DEV)  ## the tests that kill, 100 times instead of 20, and a million events past kills of workers and brokers
-	@NEWS_KILLS=$${NEWS_KILLS:-100} $(BIN)/pytest tests/contract tests/faults
+soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a million events past kills of workers and brokers
+	@NEWS_KILLS=$${NEWS_KILLS:-500} $(BIN)/pytest tests/contract/test_kill.py
+	@NEWS_KILLS=$${NEWS_KILLS:-100} $(BIN)/pytest tests/faults
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak
 
 fuzz: $(DEV)  ## the tests that make up their input, with far more of it

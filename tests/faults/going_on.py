@@ -21,5 +21,5 @@ async def goes_on(place: Place, folder: Folder, fault: AbstractAsyncContextManag
     assert "Traceback" not in said
     verdict = await place.judged(folder)
     assert verdict.clean, (verdict, said)
-    assert counted(said) <= len(folder.offered)  # what it could not know to be committed it has not counted
+    assert counted(said) == len(folder.offered), said
     return said
