@@ -57,3 +57,11 @@ def place(request):
 @pytest.fixture
 def folder(tmp_path):
     return Folder(tmp_path / "set")
+
+
+@pytest.fixture
+def offered(folder):
+    """Enough to be in the middle of, with some that is rejected."""
+    folder.jsonl("a.jsonl", 300)
+    folder.jsonl("b.jsonl", 100, bad_every=20)
+    return folder

@@ -15,13 +15,6 @@ from worker.model import Topic
 USER = "worker"
 
 
-@pytest.fixture
-def offered(folder):
-    folder.jsonl("a.jsonl", 300)
-    folder.jsonl("b.jsonl", 100, bad_every=20)
-    return folder
-
-
 async def test_a_clock_that_is_wrong_so_that_the_broker_refuses_the_time_of_observation(on_kafka, offered, tmp_path):
     mark = tmp_path / "wrong"
     says = "refuses the time of observation: is this machine's clock right?"

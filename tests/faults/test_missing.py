@@ -2,20 +2,12 @@
 
 from signal import SIGCONT, SIGSTOP
 
-import pytest
 from faults.faults import deleted
 from faults.going_on import goes_on
 from faults.planted import at, planted
 from faults.running import stopped, until
 
 from worker.model import Topic
-
-
-@pytest.fixture
-def offered(folder):
-    folder.jsonl("a.jsonl", 300)
-    folder.jsonl("b.jsonl", 100, bad_every=20)
-    return folder
 
 
 async def test_a_topic_that_is_missing(kafka, on_kafka, offered):

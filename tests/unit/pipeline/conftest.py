@@ -5,6 +5,7 @@ import json
 import pytest
 
 from worker.model import Document, Format, Source
+from worker.pipeline import patience
 from worker.pipeline.pool import Limits, ReaderPool
 
 SOURCE = Source("dataset:data", "dataset", "dataset:data")
@@ -45,3 +46,8 @@ def hanging():
 async def pool():
     async with ReaderPool(1, Limits(60, 1024 * MEBIBYTE)) as opened:
         yield opened
+
+
+@pytest.fixture
+def no_pauses(monkeypatch):
+    monkeypatch.setattr(patience, "_FIRST", 0.0)

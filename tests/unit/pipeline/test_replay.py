@@ -13,12 +13,13 @@ from worker.broker.connect import connect
 from worker.core.memory import ReplayMemory
 from worker.errors import BrokerAway, ClaimLost, Superseded, Unsure
 from worker.model import Code, Topic
-from worker.pipeline import patience
 from worker.pipeline import replay as module
 from worker.pipeline.job import Options, from_files
 from worker.pipeline.pace import Pace
 from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 class Failing:
@@ -54,11 +55,6 @@ class FailingClaim:
 def _follow(script):
     if script and (error := script.popleft()):
         raise error
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch):
-    monkeypatch.setattr(patience, "_FIRST", 0.0)
 
 
 @pytest.fixture

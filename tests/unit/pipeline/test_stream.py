@@ -9,7 +9,6 @@ import pytest
 from worker.broker.connect import connect
 from worker.errors import BrokerAway, RecordRefused, Unsure
 from worker.model import Code, Topic
-from worker.pipeline import patience
 from worker.pipeline.job import Options, from_stream
 from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
@@ -21,6 +20,8 @@ LINES = "".join(f"{record}\n" for record in RECORDS).encode()
 ARRAY = f"[{','.join(RECORDS)}]".encode()
 ITEMS = "".join(f"<item><title>{name}</title><description>rain</description></item>" for name in NAMES)
 FEED = f'<rss version="2.0"><channel><title>t</title>{ITEMS}</channel></rss>'.encode()
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
 
 
 class Refusing:
@@ -52,11 +53,6 @@ class RefusingClaim:
         await self.claim.commit(records)
         if broker.after and (error := broker.after.pop(0)):
             raise error
-
-
-@pytest.fixture(autouse=True)
-def _no_pauses(monkeypatch):
-    monkeypatch.setattr(patience, "_FIRST", 0.0)
 
 
 @pytest.fixture
