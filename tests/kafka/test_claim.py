@@ -12,6 +12,7 @@ from worker.broker.port import Shard
 from worker.model import Record, Topic
 
 OPTIONS = KafkaOptions(partitions=1, replication=1, transaction_timeout=60)
+SHARD = Shard("news-worker/replay/claim/0/1", Topic.REPLAYS, b"claim")
 SOON = 20  # seconds: far less than the transaction's time-out, after which the broker would abort it itself
 
 
@@ -24,8 +25,10 @@ async def broker(kafka):
         yield opened
 
 
-async def test_a_commit_that_is_cancelled_leaves_no_transaction_open(broker, monkeypatch):
-    claim = await broker.claim(Shard("news-worker/replay/claim/0/1", Topic.REPLAYS, b"claim"))
+@pytest.fixture
+async def claimed(broker, monkeypatch):
+    """A claim in the middle of a commit that never ends."""
+    claim = await broker.claim(SHARD)
     reached = asyncio.Event()
 
     async def never():
@@ -33,12 +36,28 @@ async def test_a_commit_that_is_cancelled_leaves_no_transaction_open(broker, mon
         await asyncio.Event().wait()
 
     monkeypatch.setattr(claim._producer, "commit_transaction", never)
-    record = Record(Topic.ARTICLES, b"k", b"v", (), time.time_ns() // 1_000_000, b"k")
-    committing = asyncio.create_task(claim.commit([record]))
+    committing = asyncio.create_task(claim.commit([record(Topic.ARTICLES), record(Topic.REPLAYS)]))
     await reached.wait()
+    yield claim, committing
+    committing.cancel()
+    await asyncio.wait({committing})
+    await claim.release()
+
+
+def record(topic):
+    return Record(topic, b"k", b"v", (), time.time_ns() // 1_000_000, b"claim")
+
+
+async def test_a_commit_that_is_cancelled_leaves_no_transaction_open(broker, claimed):
+    claim, committing = claimed
     committing.cancel()
     await asyncio.wait({committing})
     await claim.release()
 
     async with asyncio.timeout(SOON):
         assert [found async for found in broker.read(Topic.ARTICLES)] == []
+
+
+async def test_who_only_looks_on_does_not_wait_for_a_transaction_that_is_open(broker, claimed):
+    async with asyncio.timeout(SOON):
+        assert [found async for found in broker.restore([SHARD], wait=False)] == []

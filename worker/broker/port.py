@@ -99,12 +99,13 @@ class Broker(Protocol):
         """Fence every former owner of the shard: once this returns, none of them can commit."""
         ...
 
-    def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
+    def restore(self, shards: Sequence[Shard], *, wait: bool = True) -> AsyncGenerator[tuple[Shard, Stored]]:
         """Every record still kept in the shards' state partitions, oldest first, up to an end taken at the call.
 
         By who has claimed them before: holds all that any owner of these shards committed. Shards that share a partition
         get each record of it, those of other shards too; a key may come more than once, its newest last. BrokerAway:
-        claim anew.
+        claim anew. Without `wait` for transactions that are open, what lies behind the first of them is not seen: for who
+        looks on without having claimed, as the open one may be its own.
         """
         ...
 

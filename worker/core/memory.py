@@ -28,6 +28,7 @@ class ReplayMemory:
     dataset: str
     files: dict[str, FileState] = field(default_factory=dict)
     claims: dict[Split, SplitClaim] = field(default_factory=dict)  # the newest of each split, the newest of all last
+    claimed_at: dict[Split, int] = field(default_factory=dict)  # the offset of each of these claims, where it was told
     # What was last written as done: the claim's token, and the run that came to its end with it.
     done: dict[Split, tuple[str, str | None]] = field(default_factory=dict)
 
@@ -51,7 +52,7 @@ class ReplayMemory:
         """The run that the split came to its end with; whoever ends it outside a run carries that on."""
         return self.done.get(split, ("", None))[1]
 
-    def absorb(self, key: bytes, value: bytes | None) -> None:
+    def absorb(self, key: bytes, value: bytes | None, offset: int | None = None) -> None:
         """Take in one record. Those of other data sets are passed over. BrokerRefused: it can't be understood."""
         try:
             kind, dataset, *rest = orjson.loads(key)
@@ -67,6 +68,8 @@ class ReplayMemory:
                 split = Split(*rest)
                 self.claims.pop(split, None)  # so that it stands last
                 self.claims[split] = SplitClaim(dataset, split, found["token"], found["run"])
+                if offset is not None:
+                    self.claimed_at[split] = offset
             elif kind == "done" and found is not None:
                 self.done[Split(*rest)] = (found["token"], found["run"])
         except (KeyError, ValueError, TypeError) as error:

@@ -89,9 +89,15 @@ async def begin(
             await claim.release()
 
 
-async def confirm(broker: Broker, mine: SplitClaim) -> None:
-    """Superseded: a newer claim stands. Looks without fencing: who lost a split must not fence its new owner to find out."""
-    _confirm(mine, await _restored(broker, _split_shard(mine)))
+async def confirm(broker: Broker, mine: SplitClaim, owned_at: int) -> None:
+    """Superseded: a claim stands that is newer than the own one, which lies at the offset `owned_at`.
+
+    Looks without fencing: who lost a split must not fence its new owner to find out. Nor does it wait: a transaction that is
+    still open is most likely the one that it lost itself. What lies behind that one, `own` will see.
+    """
+    memory = await _restored(broker, _split_shard(mine), wait=False)
+    if memory.claimed_at.get(mine.split, owned_at) > owned_at:
+        raise _superseded(mine)
 
 
 async def own(broker: Broker, mine: SplitClaim) -> tuple[Claim, ReplayMemory]:
@@ -100,7 +106,7 @@ async def own(broker: Broker, mine: SplitClaim) -> tuple[Claim, ReplayMemory]:
     claim = await broker.claim(shard)
     try:
         memory = await _restored(broker, shard)
-        _confirm(mine, memory)
+        _check(mine, memory)
     except BaseException:
         await claim.release()
         raise
@@ -115,7 +121,7 @@ def _shard(name: str, dataset: str) -> Shard:
     return Shard(f"news-worker/replay/{name}", Topic.REPLAYS, dataset.encode())
 
 
-def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
+def _check(mine: SplitClaim, memory: ReplayMemory) -> None:
     newest = memory.claims.get(mine.split)
     if newest is None:
         raise BrokerRefused(
@@ -123,15 +129,19 @@ def _confirm(mine: SplitClaim, memory: ReplayMemory) -> None:
             " What was published is not remembered any more: decide whether to replay it all."
         )
     if newest.token != mine.token:
-        split = "" if mine.split.count == 1 else f"split {mine.split} of "
-        raise Superseded(
-            f"another replay of {split}data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
-        )
+        raise _superseded(mine)
 
 
-async def _restored(broker: Broker, shard: Shard) -> ReplayMemory:
+def _superseded(mine: SplitClaim) -> Superseded:
+    split = "" if mine.split.count == 1 else f"split {mine.split} of "
+    return Superseded(
+        f"another replay of {split}data set {mine.dataset!r} has begun; this one ends and leaves the rest to it"
+    )
+
+
+async def _restored(broker: Broker, shard: Shard, *, wait: bool = True) -> ReplayMemory:
     memory = ReplayMemory(shard.partition_by.decode())
-    async with aclosing(broker.restore([shard])) as records:
+    async with aclosing(broker.restore([shard], wait=wait)) as records:
         async for _, record in records:
-            memory.absorb(record.key, record.value)
+            memory.absorb(record.key, record.value, record.offset)
     return memory

@@ -38,8 +38,13 @@ class _Splits:
     """What a replay has claimed, split by split, and what became of that."""
 
     left: list[SplitClaim] | None = None  # None: nothing is claimed yet
-    faulted: bool = False  # since the last was owned
+    owned_at: int | None = None  # where the claim lies of a split that was owned and met a fault
     superseded: Superseded | None = None  # the last that another replay has taken over
+
+    @property
+    def first(self) -> SplitClaim:
+        """The one at hand. IndexError: none is left."""
+        return (self.left or [])[0]
 
 
 async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, stop: asyncio.Event) -> None:
@@ -61,7 +66,6 @@ async def replay(broker: Broker, pool: ReaderPool, job: Job, summary: Summary, s
             summary.forget_uncommitted()
         except (BrokerAway, Unsure, ClaimLost) as error:
             summary.forget_uncommitted()
-            splits.faulted = True
             await patience.wait(error, summary.commits, stop)
     return None
 
@@ -73,15 +77,15 @@ async def _go_on(broker: Broker, going: Flow, splits: _Splits) -> None:
         splits.left, going.run = await unless(going.stop, claims.begin(broker, going.job.intent, token, wall_clock))
     while splits.left:
         try:
-            if splits.faulted:
-                await unless(going.stop, claims.confirm(broker, splits.left[0]))
-            splits.faulted = False
-            if not await _own_and_read(broker, splits.left[0], going):
+            if splits.owned_at is not None:
+                await unless(going.stop, claims.confirm(broker, splits.left[0], splits.owned_at))
+            if not await _own_and_read(broker, splits, going):
                 return
         except Superseded as error:
             splits.superseded = error
             if len(splits.left) > 1:
                 log.warning("replay.split_superseded", reason=str(error), splits_left=len(splits.left) - 1)
+        splits.owned_at = None
         del splits.left[0]
     if splits.superseded:
         raise splits.superseded
@@ -103,14 +107,15 @@ async def pour(  # noqa: PLR0913 (what a replay needs, without the broker)
     await read_all(going, sink, remembered, job.split or WHOLE)
 
 
-async def _own_and_read(broker: Broker, mine: SplitClaim, going: Flow) -> bool:
-    """Replay a split; whether every file of it was read as far as it can be."""
-    job = going.job
+async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
+    """Replay the first split that is left; whether every file of it was read as far as it can be."""
+    job, mine = going.job, splits.first
 
     def remember(state: FileState) -> Record:
         return memory.file_record(job.dataset, state, wall_clock())
 
     claim, remembered = await unless(going.stop, claims.own(broker, mine))
+    splits.owned_at = remembered.claimed_at[mine.split]
     try:
         if going.in_doubt and memory.holds(remembered, going.in_doubt):
             adopt(job, going.summary, going.in_doubt)

@@ -62,11 +62,13 @@ async def test_a_claim_is_owned_until_another_is_begun(broker, begin):
 
 async def test_who_lost_a_split_looks_for_a_newer_claim_without_fencing_its_owner(broker, begin):
     (first,), _ = await begin()
-    await claims.confirm(broker, first)
+    async with owning(broker, first) as (_, memory):
+        owned_at = memory.claimed_at[WHOLE]
+    await claims.confirm(broker, first, owned_at)
     (second,), _ = await begin()
     async with owning(broker, second) as (claim, _):
         with pytest.raises(Superseded, match="another replay"):
-            await claims.confirm(broker, first)
+            await claims.confirm(broker, first, owned_at)
         await claim.commit([done_record(second, None, 1_000)])
 
 

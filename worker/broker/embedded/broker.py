@@ -50,7 +50,12 @@ class EmbeddedBroker:
             raise
         return claim
 
-    async def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
+    async def restore(
+        self,
+        shards: Sequence[Shard],
+        *,
+        wait: bool = True,  # noqa: ARG002 (no transaction is open here for others to see)
+    ) -> AsyncGenerator[tuple[Shard, Stored]]:
         """See `port.Broker.restore`. Of a compacted topic this broker keeps but the newest record of a key."""
         for topic in dict.fromkeys(shard.state for shard in shards):
             owners = [shard for shard in shards if shard.state is topic]

@@ -44,13 +44,13 @@ class KafkaBroker:
             raise
         return claim
 
-    async def restore(self, shards: Sequence[Shard]) -> AsyncGenerator[tuple[Shard, Stored]]:
+    async def restore(self, shards: Sequence[Shard], *, wait: bool = True) -> AsyncGenerator[tuple[Shard, Stored]]:
         """See `port.Broker.restore`."""
         owners: dict[TopicPartition, list[Shard]] = {}
         for shard in shards:
             partition = self._topics.partition_of(shard.state, shard.partition_by)
             owners.setdefault(TopicPartition(self._topics.name(shard.state), partition), []).append(shard)
-        async with aclosing(committed(self._connection, list(owners), EARLIEST)) as records:
+        async with aclosing(committed(self._connection, list(owners), EARLIEST, wait=wait)) as records:
             async for record in records:
                 found = stored(record)
                 for shard in owners[TopicPartition(record.topic, record.partition)]:

@@ -29,12 +29,15 @@ Isolation = Literal["read_committed", "read_uncommitted"]
 Partitions = Sequence[TopicPartition]
 
 
-async def committed(connection: Connection, partitions: Partitions, start: Start) -> AsyncGenerator[ConsumerRecord]:
+async def committed(
+    connection: Connection, partitions: Partitions, start: Start, *, wait: bool = True
+) -> AsyncGenerator[ConsumerRecord]:
     """The committed records from the start to the end as it is now, in order within each partition.
 
     Waits for transactions that are open before that end, but BrokerAway where none of the partitions comes any further.
+    Without `wait` the end is where the first of them begins.
     """
-    held = await spans(connection, partitions)
+    held = await spans(connection, partitions, "read_uncommitted" if wait else "read_committed")
     async with _consumer(connection, partitions, "read_committed") as reader:
         await _seek(reader, start, held)
         async with aclosing(_up_to(reader, {one: span.end for one, span in held.items()})) as records:
@@ -53,9 +56,11 @@ async def following(connection: Connection, partitions: Partitions, start: Start
                     yield record
 
 
-async def spans(connection: Connection, partitions: Partitions) -> dict[TopicPartition, Span]:
-    """What each partition holds, of committed records and others."""
-    async with _consumer(connection, partitions, "read_uncommitted") as reader, asyncio.timeout(START_SECONDS):
+async def spans(
+    connection: Connection, partitions: Partitions, isolation: Isolation = "read_uncommitted"
+) -> dict[TopicPartition, Span]:
+    """What each partition holds, of committed records and others, or, read_committed, up to the first that is undecided."""
+    async with _consumer(connection, partitions, isolation) as reader, asyncio.timeout(START_SECONDS):
         starts, ends = await reader.beginning_offsets(partitions), await reader.end_offsets(partitions)
     return {one: Span(starts[one], ends[one]) for one in partitions}
 
