@@ -8,14 +8,11 @@ until the culprit is alone; that one is rejected.
 from __future__ import annotations
 
 import asyncio
-import multiprocessing
 import pickle
-import signal
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from multiprocessing import resource_tracker
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
 from typing import Self
 
@@ -25,7 +22,7 @@ from worker.core.parse.halve import halve
 from worker.core.read import read
 from worker.errors import UsageError
 from worker.model import Code, Document, Reading, Refusal
-from worker.pipeline import reader
+from worker.pipeline import forkserver, reader
 
 log = structlog.get_logger()
 
@@ -49,9 +46,7 @@ class ReaderPool:
 
     def __init__(self, jobs: int, limits: Limits) -> None:
         self._limits = limits
-        # Never fork: the child would inherit the loop's signal wake-up, and killing it could shut the parent down.
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([reader.__name__])
+        self._context = forkserver.context()
         self.jobs = jobs
         self._slots = asyncio.Semaphore(jobs)
         self._idle: list[_Reader] = []
@@ -139,13 +134,14 @@ class ReaderPool:
 class _Reader:
     """One process and the socket to it; one request at a time."""
 
-    def __init__(self, context: multiprocessing.context.ForkServerContext, limits: Limits) -> None:
+    def __init__(self, context: ForkServerContext, limits: Limits) -> None:
         self._socket, theirs = socket.socketpair()
         with theirs:
             self._process: ForkServerProcess = context.Process(
                 target=reader.serve, args=(theirs, limits.memory_bytes), daemon=True, name="news-worker-reader"
             )
-            _start_unheeding(self._process)
+            with forkserver.unheeded():
+                self._process.start()
         self._socket.settimeout(0)
 
     async def ready(self) -> None:
@@ -177,17 +173,3 @@ class _Reader:
         self._socket.close()
         self._process.kill()
         self._process.join()
-
-
-def _start_unheeding(process: ForkServerProcess) -> None:
-    """Start it and, where it isn't running, the fork server with signals blocked that are the worker's to handle.
-
-    Both go to a whole group (Ctrl-C, systemd), and would end a fork server or a reader that is just being started: that
-    would look like a reader that can't be. Called in a thread, whose mask is its own.
-    """
-    resource_tracker.ensure_running()  # first: in some versions of Python it unblocks the signals
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
-    try:
-        process.start()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
