@@ -125,7 +125,8 @@ async def restores(broker: Broker) -> list[Row]:
         await _remembered(one, CLAIMS, STATES)
         for number, claim in enumerate(many):
             await _remembered(claim, number, STATES // CLAIMS)
-        for name, some in (("1 claim", [one]), (f"{CLAIMS} claims at once", many)):
+        shards = [shard(number) for number in range(CLAIMS + 1)]
+        for name, some in (("1 claim", shards[CLAIMS:]), (f"{CLAIMS} claims at once", shards[:CLAIMS])):
             begun = time.monotonic()
             async for _ in broker.restore(some):
                 pass
