@@ -88,11 +88,16 @@ def works(prefix, articles, **way):
     does(["check", "--show"], prefix, **way)
 
 
-def refused(*, code=2, **way):
+def misconfigured(**way):
+    """The one sentence that it says, before anybody is asked."""
+    return refused(fine="", **way)
+
+
+def refused(*, code=2, fine="configuration: fine\n", **way):
     """The one sentence that it says."""
     outcome = news_worker("check", **way)
     assert outcome.code == code, outcome.said
-    assert outcome.out == "configuration: fine\n"
+    assert outcome.out == fine
     assert all(secret not in outcome.everything for secret in (SECRET, KEY_SECRET, "another secret"))
     (sentence,) = outcome.said.splitlines()
     return sentence
@@ -176,25 +181,25 @@ def test_a_port_that_wants_a_password_is_said(by_certificate, kafka_secured):
 
 def test_a_key_that_needs_a_password_is_said_and_nobody_is_asked(by_certificate, locked):
     way = {**by_certificate, "kafka_ssl_keyfile": locked}
-    assert "set kafka_ssl_password" in refused(**way)
-    assert "kafka_ssl_password is not the key's" in refused(**way, kafka_ssl_password="another secret")
+    assert "set kafka_ssl_password" in misconfigured(**way)
+    assert "kafka_ssl_password is not the key's" in misconfigured(**way, kafka_ssl_password="another secret")
 
 
 def test_a_key_of_another_certificate_is_said(by_certificate, tmp_path):
     way = {**by_certificate, "kafka_ssl_keyfile": Authority(tmp_path / "other").certify("worker").key}
-    assert "does not belong to the certificate" in refused(**way)
+    assert "does not belong to the certificate" in misconfigured(**way)
 
 
 @pytest.mark.parametrize("name", ["kafka_ssl_cafile", "kafka_ssl_certfile", "kafka_ssl_keyfile"])
 def test_a_file_that_is_not_there_is_said_by_its_setting(by_certificate, tmp_path, name):
     missing = tmp_path / "none.pem"
-    assert f"{name} {missing} can't be read: No such file" in refused(**{**by_certificate, name: missing})
+    assert f"{name} {missing} can't be read: No such file" in misconfigured(**{**by_certificate, name: missing})
 
 
 def test_an_authority_that_is_no_certificate_is_said(by_certificate, tmp_path):
     (tmp_path / "text.pem").write_text("no certificate")
     way = {**by_certificate, "kafka_ssl_cafile": tmp_path / "text.pem"}
-    assert "holds no certificate in PEM" in refused(**way)
+    assert "holds no certificate in PEM" in misconfigured(**way)
 
 
 @pytest.mark.parametrize(
