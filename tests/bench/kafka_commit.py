@@ -24,9 +24,9 @@ from kafka.found import Kafka, NotFound, find
 
 from worker.broker.connect import administer, connect
 from worker.broker.port import Broker, Claim, Shard
-from worker.core.memory import file_record
+from worker.core.memory import file_records
 from worker.errors import BrokerError
-from worker.model import FileState, Record, Topic
+from worker.model import Decision, FileState, Record, Topic
 
 STATES = int(os.environ.get("NEWS_BENCH_KAFKA_STATES", "200000"))
 CLAIMS, PRODUCERS = 24, 64
@@ -51,7 +51,7 @@ def state(number: int, file: int) -> Record:
     found = FileState(
         path, f"/srv/news/{path}", 1_000_000 + file, 2_000, NOW * 1_000_000, "a" * 64, 2_000, 1, True, None
     )
-    return file_record(f"bench-{number}", found, NOW)
+    return file_records(f"bench-{number}", [Decision(path, (), 0, (), (), 0, found)], NOW)[0]
 
 
 def small(number: int) -> list[Record]:

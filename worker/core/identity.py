@@ -12,7 +12,9 @@ import uuid
 
 import orjson
 
+from worker.core.normalise import links
 from worker.core.normalise.text import fold, unescape
+from worker.model import Key, Source
 
 _ARTICLES = uuid.uuid5(uuid.NAMESPACE_URL, "urn:news-worker:articles:v1").bytes
 _EVENTS = uuid.uuid5(uuid.NAMESPACE_URL, "urn:news-worker:events:v1").bytes
@@ -33,6 +35,15 @@ def canonical(value: object) -> bytes:
 def article_id(scope: str, kind: str, key: str) -> str:
     """uuid5 of J([scope, kind, key]); the key already in the form of its kind."""
     return _uuid5(_ARTICLES, canonical([scope, kind, key]))
+
+
+def scope(source: Source, key: Key) -> str:
+    """What an id is scoped by: a feed's site where the key is a URL on it, so that its sibling feeds agree; else the source."""
+    if source.site is None or key[0] not in ("guid", "link"):
+        return source.scope
+    host = links.host_of(key[1]) if key[0] == "guid" else links.compared_host_of(key[1])
+    on_site = host is not None and (host == source.site or host.endswith(f".{source.site}"))
+    return f"site:{source.site}" if on_site else source.scope
 
 
 def content_hash(headline: str | None, body: str | None, published: str | None) -> str:

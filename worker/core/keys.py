@@ -10,9 +10,8 @@ from worker.core import identity
 from worker.core.content import body_of, line_of
 from worker.core.normalise import dates, links
 from worker.core.parse import Entry
-from worker.model import STANDARD_INPUT
+from worker.model import STANDARD_INPUT, Key
 
-Key = tuple[str, str]
 _FULL_DATE = ("day", "minute", "second")
 
 

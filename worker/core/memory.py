@@ -111,8 +111,13 @@ def holds(memory: ReplayMemory, decisions: Sequence[Decision]) -> bool:
     return bool(states) and all(memory.files.get(path) == state for path, state in states.items())
 
 
-def file_record(dataset: str, state: FileState, at: int) -> Record:
-    """What is remembered of a file."""
+def file_records(dataset: str, decisions: Sequence[Decision], at: int) -> list[Record]:
+    """What is remembered once these are committed: of a file that several of them touch, as the last of them left it."""
+    states = {decision.state.path: decision.state for decision in decisions if decision.state}
+    return [_file_record(dataset, state, at) for state in states.values()]
+
+
+def _file_record(dataset: str, state: FileState, at: int) -> Record:
     value = asdict(state)
     key = ["file", dataset, value.pop("path")]
     return _record(dataset, key, value, at)

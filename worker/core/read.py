@@ -17,11 +17,24 @@ from worker import __version__
 from worker.core import event, identity
 from worker.core.content import Body, body_of, line_of
 from worker.core.item import alternative_ids, fitted, item_of
-from worker.core.keys import Key, feed_keys, record_key
+from worker.core.keys import feed_keys, record_key
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
 from worker.core.parse import PARSERS, Entry, Unreadable, Withdrawn
-from worker.model import Article, Code, Document, Format, Mode, Note, Reading, Refusal, Rejection, Stage, Withdrawal
+from worker.model import (
+    Article,
+    Code,
+    Document,
+    Format,
+    Key,
+    Mode,
+    Note,
+    Reading,
+    Refusal,
+    Rejection,
+    Stage,
+    Withdrawal,
+)
 
 _Found = Entry | Unreadable | Withdrawn
 

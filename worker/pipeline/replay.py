@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -18,7 +18,7 @@ import structlog
 from worker.broker.port import Broker
 from worker.core import memory
 from worker.errors import BrokerAway, ClaimLost, RecordRefused, Superseded, Unsure
-from worker.model import WHOLE, FileState, Record, SplitClaim, Topic
+from worker.model import WHOLE, Decision, FileState, Record, SplitClaim, Topic
 from worker.pipeline import claims
 from worker.pipeline.flow import Flow, read_all
 from worker.pipeline.job import Job, adopt, wall_clock
@@ -111,8 +111,8 @@ async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
     """Replay the first split that is left; whether every file of it was read as far as it can be."""
     job, mine = going.job, splits.first
 
-    def remember(state: FileState) -> Record:
-        return memory.file_record(job.dataset, state, wall_clock())
+    def remember(decisions: Sequence[Decision]) -> list[Record]:
+        return memory.file_records(job.dataset, decisions, wall_clock())
 
     claim, remembered = await unless(going.stop, claims.own(broker, mine))
     splits.owned_at = remembered.claimed_at[mine.split]

@@ -10,32 +10,51 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Generic, Protocol, Self, TypeVar
 
 from worker.broker.port import Claim
-from worker.model import Decision, FileState, Record
+from worker.model import Record
 
 # Most bytes decided and not yet under way; `publish` waits above it.
 _WAITING_BYTES = 4 * 1024 * 1024
 
 
-class OwnedShard:
-    """Commits decisions in the order they are published. Use as `async with`; leaving drops what was not flushed."""
+class Decided(Protocol):
+    """What can be published: a file's decision, a part of a polled document."""
+
+    @property
+    def records(self) -> tuple[Record, ...]:
+        """Events and rejections, in their order."""
+        ...
+
+
+_D = TypeVar("_D", bound=Decided)
+
+
+class OwnedShard(Generic[_D]):
+    """Commits decisions in the order they are published. Use as `async with`; leaving drops what was not flushed.
+
+    `remember`: called as a transaction is put together, with all the decisions in it: the records of the state that they
+    leave. `adopt`: called when they are committed.
+    """
 
     def __init__(
-        self, claim: Claim, remember: Callable[[FileState], Record], adopt: Callable[[Sequence[Decision]], None]
+        self,
+        claim: Claim,
+        remember: Callable[[Sequence[_D]], Sequence[Record]],
+        adopt: Callable[[Sequence[_D]], None],
     ) -> None:
         self._claim = claim
         self._remember = remember
         self._adopt = adopt
-        self._waiting: list[Decision] = []
+        self._waiting: list[_D] = []
         self._bytes = 0
         self._room = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
-        self.in_doubt: Sequence[Decision] = ()  # what is under way, or was when it failed: perhaps it happened
+        self.in_doubt: Sequence[_D] = ()  # what is under way, or was when it failed: perhaps it happened
 
-    async def publish(self, decision: Decision) -> None:
+    async def publish(self, decision: _D) -> None:
         """Hand over a decision; returns before it is committed. Raises what an earlier commit raised (port.Claim.commit)."""
         self._raise_failure()
         self._waiting.append(decision)
@@ -68,12 +87,10 @@ class OwnedShard:
         finally:
             self._room.set()  # who waits for room is to see the failure
 
-    async def _commit(self, decisions: Sequence[Decision]) -> None:
+    async def _commit(self, decisions: Sequence[_D]) -> None:
         records = [record for decision in decisions for record in decision.records]
         self.last_transaction = len(records)
-        # A file that several decisions touch is remembered once, as the last of them left it.
-        states = {decision.state.path: decision.state for decision in decisions if decision.state}
-        records.extend(self._remember(state) for state in states.values())
+        records.extend(self._remember(decisions))
         if records:
             await self._claim.commit(records)
 
@@ -91,5 +108,5 @@ class OwnedShard:
                 self._under_way.exception()  # retrieved: whoever published has seen it, or is on the way out for another
 
 
-def _size(decision: Decision) -> int:
+def _size(decision: _D) -> int:
     return sum(len(record.value or b"") + 512 for record in decision.records) + 512

@@ -7,23 +7,28 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from worker.core.memory import ReplayMemory, claim_record, done_record, file_record
+from worker.core.memory import ReplayMemory, claim_record, done_record, file_records
 from worker.errors import BrokerRefused
-from worker.model import WHOLE, FileState, Split, SplitClaim
+from worker.model import WHOLE, Decision, FileState, Split, SplitClaim
 
 STATE = FileState("a/b.jsonl", "/data/a/b.jsonl", 7, 100, 12345, "ab" * 32, 90, 3, done=False, run=None)
 CLAIM = SplitClaim("news", WHOLE, "token-1", run=None)
 
 
+def file_record_of(dataset, state, at):
+    (record,) = file_records(dataset, [Decision(state.path, (), 0, (), (), 0, state)], at)
+    return record
+
+
 def test_a_file_comes_back_as_it_was_stored() -> None:
-    record = file_record("news", STATE, at=0)
+    record = file_record_of("news", STATE, at=0)
     memory = ReplayMemory("news")
     memory.absorb(record.key, record.value)
     assert memory.files == {"a/b.jsonl": STATE}
 
 
 def test_records_of_another_data_set_in_the_same_partition_are_passed_over() -> None:
-    record = file_record("other", STATE, at=0)
+    record = file_record_of("other", STATE, at=0)
     memory = ReplayMemory("news")
     memory.absorb(record.key, record.value)
     assert memory.files == {}
@@ -78,14 +83,14 @@ def test_only_the_newest_run_is_pending() -> None:
 
 def test_what_is_remembered_outside_a_run_is_stored_with_its_state() -> None:
     inside = replace(STATE, run="r", before=replace(STATE, position=200, done=True))
-    record = file_record("news", inside, at=0)
+    record = file_record_of("news", inside, at=0)
     memory = ReplayMemory("news")
     memory.absorb(record.key, record.value)
     assert memory.files["a/b.jsonl"] == inside
 
 
 def test_a_member_that_a_later_release_added_is_skipped() -> None:
-    record = file_record("news", STATE, at=0)
+    record = file_record_of("news", STATE, at=0)
     value = orjson.dumps({**orjson.loads(record.value or b""), "added_later": 1})
     memory = ReplayMemory("news")
     memory.absorb(record.key, value)
@@ -93,7 +98,7 @@ def test_a_member_that_a_later_release_added_is_skipped() -> None:
 
 
 def test_a_member_that_an_earlier_release_did_not_know_is_absent() -> None:
-    record = file_record("news", replace(STATE, refused="empty ab"), at=0)
+    record = file_record_of("news", replace(STATE, refused="empty ab"), at=0)
     memory = ReplayMemory("news")
     memory.absorb(record.key, record.value)
     assert memory.files["a/b.jsonl"].refused == "empty ab"
@@ -114,14 +119,20 @@ def test_a_member_that_an_earlier_release_did_not_know_is_absent() -> None:
     ],
 )
 def test_what_cannot_be_read_is_refused_and_never_taken_for_empty(value: bytes, said: str) -> None:
-    record = file_record("news", STATE, at=0)
+    record = file_record_of("news", STATE, at=0)
     with pytest.raises(BrokerRefused, match=said):
         ReplayMemory("news").absorb(record.key, value)
 
 
 def test_a_tombstone_makes_a_file_unknown() -> None:
-    record = file_record("news", STATE, at=0)
+    record = file_record_of("news", STATE, at=0)
     memory = ReplayMemory("news")
     memory.absorb(record.key, record.value)
     memory.absorb(record.key, None)
     assert memory.files == {}
+
+
+def test_of_a_file_that_several_decisions_touch_what_the_last_of_them_left_is_remembered():
+    later = replace(STATE, records=STATE.records + 1)
+    decisions = [Decision(STATE.path, (), 0, (), (), 0, state) for state in (STATE, None, later)]
+    assert file_records("news", decisions, at=0) == [file_record_of("news", later, at=0)]

@@ -39,8 +39,9 @@ def record(key, size=1):
     return Record(Topic.ARTICLES, key.encode(), b"x" * size, (), 0, b"data")
 
 
-def remember(state):
-    return record(f"state of {state.path} after {state.run}")
+def remember(decisions):
+    states = {one.state.path: one.state for one in decisions if one.state}
+    return [record(f"state of {state.path} after {state.run}") for state in states.values()]
 
 
 @pytest.fixture

@@ -62,6 +62,7 @@ class KafkaAdministration:
         return {
             names[name]: Layout(name, len(parts), min(len(part["replicas"]) for part in parts), settings[name])
             for name, parts in there.items()
+            if name in settings  # else it was deleted between the two answers
         }
 
     async def create(self, missing: Collection[Layout]) -> None:
@@ -104,6 +105,8 @@ class KafkaAdministration:
         found = {}
         for answer in answers:
             for code, _, _, name, entries in answer.resources:
+                if for_code(code) is UnknownTopicOrPartitionError:
+                    continue
                 if code:
                     raise _in_our_words(for_code(code)(), name, needs="DescribeConfigs")
                 found[name] = {entry[0]: entry[1] for entry in entries}

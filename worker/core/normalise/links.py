@@ -37,6 +37,7 @@ _LINK = re.compile(
     r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]+):(?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#(?P<fragment>.*))?"
 )
 _AUTHORITY = re.compile(r"(?:.*@)?(?P<host>\[[0-9A-Fa-f:.]+\]|[^\[\]:@]*)(?::(?P<port>[0-9]*))?")
+_COMPARED_HOST = re.compile(r"\[[^\]]*\]|[^/?#:]*")
 _USERINFO = re.compile(r"^((?:[A-Za-z][A-Za-z0-9+.-]*:)?//)[^/?#]*@")
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f]")
 _WHITE = re.compile("[\x00-\x20\x7f-\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]")
@@ -64,6 +65,21 @@ def comparison_keys(links: Sequence[str]) -> list[str | None]:
 def is_home(key: str) -> bool:
     """Whether a comparison key is a site's front page, which identifies no article."""
     return not any(mark in key for mark in "/?#")
+
+
+def host_of(url: str) -> str | None:
+    """The host of an http(s) URL, in lower case and IDNA, without a port; None where it is no such URL."""
+    found = _LINK.fullmatch(url)
+    if found is None or found["authority"] is None or found["scheme"].lower() not in _DEFAULT_PORTS:
+        return None
+    authority = _AUTHORITY.fullmatch(found["authority"])
+    return _written_host(authority["host"]).lower().rstrip(".") or None if authority else None
+
+
+def compared_host_of(key: str) -> str:
+    """The host in a comparison key, without a port."""
+    found = _COMPARED_HOST.match(key)
+    return found[0] if found else ""
 
 
 def valid_uri(link: str) -> str | None:

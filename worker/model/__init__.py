@@ -1,0 +1,44 @@
+"""The project's words as frozen data: what flows from a source through `read` and `decide` to a topic.
+
+Nothing here does anything. Times are integers, milliseconds since the Unix epoch in UTC, unless a name says otherwise.
+"""
+
+from worker.model.document import STANDARD_INPUT, Code, Document, Fetched, Format, Refusal, Source, Stage
+from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, Validators
+from worker.model.reading import Article, Hints, Key, Mode, Note, Reading, Rejection, Traits, Withdrawal
+from worker.model.record import Record, Topic
+from worker.model.replay import WHOLE, Decision, FileState, Split, SplitClaim
+
+__all__ = [
+    "STANDARD_INPUT",
+    "WHOLE",
+    "Article",
+    "Code",
+    "Decision",
+    "Definition",
+    "Document",
+    "Fate",
+    "Fault",
+    "FaultKind",
+    "Fetched",
+    "FileState",
+    "Format",
+    "Head",
+    "Hints",
+    "Key",
+    "Mode",
+    "Note",
+    "Part",
+    "Reading",
+    "Record",
+    "Refusal",
+    "Rejection",
+    "Source",
+    "Split",
+    "SplitClaim",
+    "Stage",
+    "Topic",
+    "Traits",
+    "Validators",
+    "Withdrawal",
+]

@@ -1,0 +1,122 @@
+"""Polled feeds: how a source is defined, what is remembered of it, what a poll came to."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from worker.model.reading import Note, Rejection
+from worker.model.record import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A source as `news-worker sources` defines it: a record of news.sources.v1."""
+
+    id: str
+    url: str
+    site: str  # fixed when it is added: registrable domain, address or localhost
+    added_at: int
+    kind: str = "feed"
+    title: str | None = None  # what a person or an OPML file calls it
+    interval_s: int = 1800
+    initial: str = "publish"  # publish | skip | a date, YYYY-MM-DD: what is older is skipped
+    updates: str = "all"  # all | none
+    daily_updates: int = 24  # of one article and UTC day
+    zone: str | None = None  # IANA name or ±HH:MM: what its zone-less times are in
+    headers: tuple[tuple[str, str], ...] = ()  # a header's name, and the name of the secret that holds its value
+    credentials: str | None = None  # the name of the secret that holds `user:password`
+    ca_file: str | None = None  # PEM, on the worker's machine
+
+
+class FaultKind(StrEnum):
+    """Why a poll brought no document: a closed list, also a metric's label."""
+
+    ADDRESS = "address"  # not public, and not opened by --allow-net
+    DNS = "dns"
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"  # what came is no HTTP, or breaks off, or has too many headers
+    REDIRECT = "redirect"  # too many, in a loop, or to what is no http(s)
+    STATUS = "status"
+    THROTTLED = "throttled"  # 429, 503
+    GONE = "gone"  # 410
+    TOO_LARGE = "too_large"
+    ENCODING = "encoding"  # the Content-Encoding is unknown or a lie
+    UNCONFIGURED = "unconfigured"  # a secret or file that its definition names is not there
+    NOT_A_FEED = "not_a_feed"
+    UNREADABLE = "unreadable"  # reading it took too long, too much memory, or failed
+
+
+@dataclass(frozen=True, slots=True)
+class Validators:
+    """What the server gave to ask again by, to be echoed verbatim (RFC 9110, section 8.8), and by which URL."""
+
+    url: str
+    etag: str | None = None
+    modified: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a poll brought no document, for people, and until when its server asks to be left alone."""
+
+    kind: FaultKind
+    message: str
+    status: int | None = None
+    retry_after_s: float | None = None  # as asked for, not yet bounded
+
+
+@dataclass(slots=True)
+class Head:
+    """What is remembered of a source besides its entries: working memory, changed in place, stored with each transaction.
+
+    Times in ms since the epoch, 0: never.
+    """
+
+    token: str = ""  # random, of the process that wrote it last
+    count: int = 0  # of its writings
+    validators: Validators | None = None
+    body: bytes = b""  # the first 16 bytes of SHA-256 of the last document's unpacked bytes
+    initial_done: bool = False  # its first document is wholly decided
+    title: str | None = None  # the feed's own
+    ttl_s: int | None = None
+    url: str | None = None  # where it has moved for good (301, 308, seen repeatedly)
+    moving: tuple[str, int] | None = None  # where it says that it has moved, and how often in a row it said so
+    polled_at: int = 0  # last request
+    read_at: int = 0  # last document that was decided, or confirmed by 304 or its hash
+    fault: Fault | None = None  # of the last poll
+    faults: int = 0  # in a row
+    fault_since: int = 0
+    not_before: int = 0  # Retry-After, or back-off
+    gone: bool = False
+    guids_unusable: bool = False
+    links_unusable: bool = False
+    largest_window: int = 0
+    removed_at: int = 0
+
+
+class Fate(StrEnum):
+    """How an entry of a polled document ended; the counts of a document balance."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    WITHDRAWN = "withdrawn"
+    UNCHANGED = "unchanged"
+    SKIPPED = "skipped"
+    REJECTED = "rejected"
+    RETRIED = "retried"  # to be decided again by the next poll
+    CAPPED = "capped"  # an update over the day's cap that the feed shows no more
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a part of a polled document comes to: records, published together with what the sources then remember."""
+
+    source: str
+    records: tuple[Record, ...]
+    fates: Counter[Fate] = field(default_factory=Counter)
+    rejected: tuple[Rejection, ...] = ()
+    notes: tuple[Note, ...] = ()
