@@ -7,6 +7,7 @@ owner before and read what that owner left.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
@@ -20,7 +21,7 @@ class Shard:
 
     name: str
     state: Topic  # the compacted topic that holds what the shard remembers
-    partition_by: bytes  # of `state`: the partition that holds it
+    partition_by: bytes | int  # of `state`: what the records of its partition are partitioned by, or that partition
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,11 @@ class Start:
 
 
 EARLIEST = Start()
+
+
+def shard_of_sources(partition: int) -> Shard:
+    """The shard that owns the sources whose definitions are in this partition."""
+    return Shard(f"news-worker/shard/{partition}", Topic.CHECKPOINTS, partition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,15 @@ class Claim(Protocol):
         ...
 
 
+class Member(Protocol):
+    """One worker among all that share the sources."""
+
+    @property
+    def shards(self) -> Sequence[Shard]:
+        """Those of the sources' shards that fall to this worker. Who owns one is told by its claim alone."""
+        ...
+
+
 class Broker(Protocol):
     """A place for topics. Opened by `async with`; BrokerRefused and BrokerAway as errors.py tells, at opening too."""
 
@@ -117,6 +132,26 @@ class Broker(Protocol):
         Ends at the end as it was when called, or, with `follow`, never: it then sleeps until more is committed. Who
         leaves it earlier closes it (contextlib.aclosing).
         """
+        ...
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """Store the records durably, in this order within a partition; fenced by nobody, and several may at a time.
+
+        RecordRefused: one is too large, and nothing was stored. BrokerAway, Unsure: of each partition's any first part
+        may be stored, and what was already may come again, so this is for what does no harm twice.
+        """
+        ...
+
+    def membership(self) -> AbstractAsyncContextManager[Member]:
+        """Join the workers that share the sources, until it is left. BrokerRefused: here one worker alone may run."""
+        ...
+
+    def partitions(self, topic: Topic) -> int:
+        """How many the topic has."""
+        ...
+
+    def partition_of(self, topic: Topic, partition_by: bytes) -> int:
+        """The one, from 0, that holds what is partitioned so."""
         ...
 
     async def describe(self, topic: Topic) -> TopicInfo:

@@ -71,7 +71,7 @@ async def begin(
         begun = time.monotonic()
         claim = await broker.claim(shard)
         try:
-            memory = await _restored(broker, shard)
+            memory = await _restored(broker, shard, intent.dataset)
             splits = chosen(intent, memory)
             pending = memory.pending_run()
             run = None if not intent.again else token() if intent.only or pending is None else pending
@@ -95,7 +95,7 @@ async def confirm(broker: Broker, mine: SplitClaim, owned_at: int) -> None:
     Looks without fencing: who lost a split must not fence its new owner to find out. Nor does it wait: a transaction that is
     still open is most likely the one that it lost itself. What lies behind that one, `own` will see.
     """
-    memory = await _restored(broker, _split_shard(mine), wait=False)
+    memory = await _restored(broker, _split_shard(mine), mine.dataset, wait=False)
     if memory.claimed_at.get(mine.split, owned_at) > owned_at:
         raise _superseded(mine)
 
@@ -105,7 +105,7 @@ async def own(broker: Broker, mine: SplitClaim) -> tuple[Claim, ReplayMemory]:
     shard = _split_shard(mine)
     claim = await broker.claim(shard)
     try:
-        memory = await _restored(broker, shard)
+        memory = await _restored(broker, shard, mine.dataset)
         _check(mine, memory)
     except BaseException:
         await claim.release()
@@ -139,8 +139,8 @@ def _superseded(mine: SplitClaim) -> Superseded:
     )
 
 
-async def _restored(broker: Broker, shard: Shard, *, wait: bool = True) -> ReplayMemory:
-    memory = ReplayMemory(shard.partition_by.decode())
+async def _restored(broker: Broker, shard: Shard, dataset: str, *, wait: bool = True) -> ReplayMemory:
+    memory = ReplayMemory(dataset)
     async with aclosing(broker.restore([shard], wait=wait)) as records:
         async for _, record in records:
             memory.absorb(record.key, record.value, record.offset)

@@ -6,20 +6,22 @@ Killed at any moment, by a signal or a power cut, the file opens again with each
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing, nullcontext
+import sqlite3
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from worker.broker.embedded import log
-from worker.broker.embedded.bell import listening
+from worker.broker.embedded.bell import listening, ring
 from worker.broker.embedded.claim import EmbeddedClaim
 from worker.broker.embedded.log import Table
+from worker.broker.embedded.member import EmbeddedMember, alone
 from worker.broker.embedded.session import PATIENCE, Session
 from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.errors import UsageError
-from worker.model import Topic
+from worker.model import Record, Topic
 
 
 class EmbeddedBroker:
@@ -94,6 +96,32 @@ class EmbeddedBroker:
                     await heard()
         finally:
             await self._close(session)
+
+    async def append(self, records: Sequence[Record]) -> None:
+        """See `port.Broker.append`. Here all of them are stored or none."""
+        session = self._session()
+        try:
+            await session.run(self._append, tuple(records))
+        finally:
+            await self._close(session)
+
+    def _append(self, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
+        log.append(connection, self._tables, records)
+        ring(self._path)
+
+    @asynccontextmanager
+    async def membership(self) -> AsyncIterator[EmbeddedMember]:
+        """See `port.Broker.membership`."""
+        with alone(self._path, self._prefix) as member:
+            yield member
+
+    def partitions(self, topic: Topic) -> int:  # noqa: ARG002 (all have the same number)
+        """See `port.Broker.partitions`."""
+        return 1
+
+    def partition_of(self, topic: Topic, partition_by: bytes) -> int:  # noqa: ARG002 (it plays no part)
+        """See `port.Broker.partition_of`."""
+        return 0
 
     async def describe(self, topic: Topic) -> TopicInfo:
         """See `port.Broker.describe`."""

@@ -115,15 +115,28 @@ def commit(
     connection: sqlite3.Connection, shard: str, epoch: int, tables: Mapping[Topic, Table], records: Sequence[Record]
 ) -> None:
     """Append all the records, or none: ClaimLost: the shard has another epoch; RecordRefused: one is too large."""
-    batches: defaultdict[Topic, list[Row]] = defaultdict(list)
-    limits = {topic: limit(table) for topic, table in tables.items()}
-    for record in records:
-        batches[record.topic].append(_row(record, limits[record.topic]))
+    batches = _batched(tables, records)
     with transaction(connection):
         if connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,)).fetchone() != (epoch,):
             raise ClaimLost(f"{shard} has another owner now.")
         for topic, rows in batches.items():
             _append(connection, tables[topic], rows)
+
+
+def append(connection: sqlite3.Connection, tables: Mapping[Topic, Table], records: Sequence[Record]) -> None:
+    """Append all the records, or none, whoever owns what. RecordRefused: one is too large."""
+    batches = _batched(tables, records)
+    with transaction(connection):
+        for topic, rows in batches.items():
+            _append(connection, tables[topic], rows)
+
+
+def _batched(tables: Mapping[Topic, Table], records: Sequence[Record]) -> Mapping[Topic, list[Row]]:
+    batches: defaultdict[Topic, list[Row]] = defaultdict(list)
+    limits = {topic: limit(table) for topic, table in tables.items()}
+    for record in records:
+        batches[record.topic].append(_row(record, limits[record.topic]))
+    return batches
 
 
 def limit(table: Table) -> int:

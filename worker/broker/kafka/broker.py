@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Final, Self
 
@@ -14,14 +15,23 @@ from worker.broker.kafka.claim import KafkaClaim
 from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
 from worker.broker.kafka.contained import Contained
+from worker.broker.kafka.sending import append
 from worker.broker.kafka.topics import Topics
-from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
+from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo, shard_of_sources
 from worker.broker.topics import check
 from worker.errors import UsageError
-from worker.model import Topic
+from worker.model import Record, Topic
 
 _BACKOFF_MS: Final = 100
 _OF_A_COMMIT: Final = 2 / 3
+_APPEND_SECONDS: Final = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class KafkaMember:
+    """See `port.Member`. Every shard falls to every worker: the one that claimed it last has it."""
+
+    shards: tuple[Shard, ...]
 
 
 class KafkaBroker:
@@ -36,7 +46,12 @@ class KafkaBroker:
     async def claim(self, shard: Shard) -> KafkaClaim:
         """See `port.Broker.claim`: InitProducerId under the shard's name."""
         seconds = self._connection.options.transaction_timeout / 2
-        claim = KafkaClaim(shard, self._topics, self._producer(shard, seconds), commit_seconds=seconds)
+        producer = self._producer(
+            seconds,
+            transactional_id=self._prefix + shard.name,
+            transaction_timeout_ms=round(self._connection.options.transaction_timeout * 1000),
+        )
+        claim = KafkaClaim(shard, self._topics, producer, commit_seconds=seconds)
         try:
             await claim.fence()
         except BaseException:
@@ -66,6 +81,24 @@ class KafkaBroker:
             async for record in records:
                 yield stored(record)
 
+    async def append(self, records: Sequence[Record]) -> None:
+        """See `port.Broker.append`."""
+        producer = self._producer(_APPEND_SECONDS, enable_idempotence=True)
+        await append(producer, records, self._topics, seconds=_APPEND_SECONDS)
+
+    @asynccontextmanager
+    async def membership(self) -> AsyncIterator[KafkaMember]:
+        """See `port.Broker.membership`."""
+        yield KafkaMember(tuple(map(shard_of_sources, range(self.partitions(Topic.SOURCES)))))
+
+    def partitions(self, topic: Topic) -> int:
+        """See `port.Broker.partitions`."""
+        return self._topics.partitions(topic)
+
+    def partition_of(self, topic: Topic, partition_by: bytes) -> int:
+        """See `port.Broker.partition_of`."""
+        return self._topics.partition_of(topic, partition_by)
+
     async def describe(self, topic: Topic) -> TopicInfo:
         """See `port.Broker.describe`."""
         partitions = self._partitions(topic, None)
@@ -89,14 +122,13 @@ class KafkaBroker:
     ) -> None:
         self._contained.end()
 
-    def _producer(self, shard: Shard, commit_seconds: float) -> AIOKafkaProducer:
-        options = self._connection.options
-        # A topic that is missing is waited for so long: the commit is not to give up before it has heard of that.
-        request_ms = min(REQUEST_MS, round(commit_seconds * 1000 * _OF_A_COMMIT))
+    def _producer(self, seconds: float, **of_its_kind: object) -> AIOKafkaProducer:
+        """One whose commits, or appends, have so many seconds."""
+        # A topic that is missing is waited for so long: they are not to give up before they have heard of that.
+        request_ms = min(REQUEST_MS, round(seconds * 1000 * _OF_A_COMMIT))
         return AIOKafkaProducer(
             **{**self._connection.arguments(), "request_timeout_ms": request_ms},
-            transactional_id=self._prefix + shard.name,
-            transaction_timeout_ms=round(options.transaction_timeout * 1000),
+            **of_its_kind,
             compression_type="zstd",
             max_batch_size=max(self._topics.max_batch_bytes(topic) for topic in Topic),
             retry_backoff_ms=_BACKOFF_MS,

@@ -11,11 +11,11 @@ from contextlib import suppress
 from typing import Final
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import IllegalOperation, KafkaError
 
 from worker.broker.kafka.adapter import discard, fatal, retried_for
-from worker.broker.kafka.batches import Batched, batched
+from worker.broker.kafka.batches import batched
 from worker.broker.kafka.faults import told
+from worker.broker.kafka.sending import send
 from worker.broker.kafka.topics import Topics
 from worker.broker.port import Shard
 from worker.errors import BrokerAway, BrokerError
@@ -57,7 +57,7 @@ class KafkaClaim:
             async with asyncio.timeout(self._commit_seconds):
                 await self._producer.begin_transaction()
                 for batches in rounds:
-                    await self._send(batches)
+                    await send(self._producer, batches)
                 ending = True
                 await self._producer.commit_transaction()
         except asyncio.CancelledError:
@@ -77,23 +77,6 @@ class KafkaClaim:
             topic, cause = retried
             return told(cause, topic)
         return told(error, self._shard.name, ending=ending)
-
-    async def _send(self, batches: Sequence[Batched]) -> None:
-        """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""
-        sent = [await self._begin_to_send(one) for one in batches]
-        results = await asyncio.gather(*sent, return_exceptions=True)
-        for one, result in zip(batches, results, strict=True):
-            if isinstance(result, BaseException):
-                raise told(result, one.name, topic=one.topic) from result
-
-    async def _begin_to_send(self, one: Batched) -> asyncio.Future[object]:
-        try:
-            future: asyncio.Future[object] = await self._producer.send_batch(
-                one.batch, one.name, partition=one.partition
-            )
-        except (KafkaError, IllegalOperation) as error:  # a topic that isn't there shows here already
-            raise told(error, one.name, topic=one.topic) from error
-        return future
 
     async def release(self) -> None:
         """See `port.Claim.release`."""

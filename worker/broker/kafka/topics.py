@@ -28,9 +28,11 @@ class Topics:
         """How many the topic has."""
         return self.layouts[topic].partitions
 
-    def partition_of(self, topic: Topic, key: bytes) -> int:
-        """The partition of what is partitioned by `key`."""
-        return partition_of(key, self.layouts[topic].partitions)
+    def partition_of(self, topic: Topic, partition_by: bytes | int) -> int:
+        """The partition of what is partitioned so; a partition's number is its own."""
+        if isinstance(partition_by, int):
+            return partition_by
+        return partition_of(partition_by, self.partitions(topic))
 
     def max_batch_bytes(self, topic: Topic) -> int:
         """The topic's max.message.bytes, which counts a batch as it is sent; ours is counted before compression."""
