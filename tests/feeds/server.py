@@ -49,9 +49,21 @@ class Server:
         self._ledger = ledger
         self._requests = requests
         self._showing: dict[str, object] = {}
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
-        begun = time.monotonic()
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            return await self._served(request, time.monotonic())
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
+
+    async def _served(self, request: web.Request, begun: float) -> web.StreamResponse:
         feed = self._feeds.get(request.match_info["name"])
         if feed is None:
             raise web.HTTPNotFound
@@ -81,8 +93,11 @@ class Server:
             _note(self._requests, asdict(asked))
         return response
 
-    def do(self, command: Mapping[str, Any]) -> object:
+    async def do(self, command: Mapping[str, Any]) -> object:
         """What a line of standard input asks for; the answer."""
+        if command["change"] == "nothing":  # a moment without a request under way, so that the books are complete
+            await self._idle.wait()
+            return None
         names = [command["feed"]] if "feed" in command else list(self._feeds)
         feeds = [self._feeds[name] for name in names]
         match command["change"]:
@@ -142,7 +157,7 @@ async def main(folder: Path) -> None:
             await web.SockSite(runner, one).start()
         _say(port)
         while line := await reader.readline():
-            _say(server.do(json.loads(line)))
+            _say(await server.do(json.loads(line)))
         await runner.cleanup()
 
 

@@ -58,7 +58,8 @@ class FeedServer:
 
     @property
     def requests(self) -> list[Asked]:
-        """All that were answered, in the order in which they ended."""
+        """All that were answered, in the order in which they ended. Waits for those under way."""
+        self._told({"change": "nothing"})
         return [Asked(**json.loads(line)) for line in (self._folder / "requests.jsonl").read_text().splitlines()]
 
     @property
