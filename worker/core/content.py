@@ -1,10 +1,11 @@
-"""An entry's texts in the form that is published: one line, or a body with its paragraphs."""
+"""An entry's texts and date in the form that is published: one line, or a body with its paragraphs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from worker.core.normalise import html, text
+from worker.core.normalise import dates, html, text
+from worker.core.normalise.dates import Published
 from worker.core.parse import Entry
 
 
@@ -19,6 +20,29 @@ class Body:
     folded: str
     markup: str
     teaser: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An entry with its texts and date in the form that is published: all that it is named and compared by."""
+
+    entry: Entry
+    headline: str
+    body: Body
+    published: Published
+
+
+def draft_of(entry: Entry) -> Draft:
+    """What an entry says, normalised. It may be empty."""
+    return Draft(entry, line_of(entry.headline, entry), body_of(entry), _published(entry))
+
+
+def _published(entry: Entry) -> Published:
+    """A feed's entry that says only when it was updated has that for a date, and says so."""
+    if entry.published is None and entry.updated:
+        updated = dates.parse(entry.updated)
+        return updated if updated.value is None else replace(updated, basis="updated")
+    return dates.parse(entry.published)
 
 
 def line_of(found: str | None, entry: Entry) -> str:

@@ -25,7 +25,7 @@ def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
         "pubStatus": "usable",
         "representationType": "partial" if body.teaser else "full",
     }
-    if known := instant(published):
+    if published.basis != "updated" and (known := instant(published)):
         item["contentCreated"] = known
     if language:
         item["language"] = language

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from worker.core import identity
-from worker.core.content import body_of, line_of
+from worker.core.content import Draft
 from worker.core.normalise import dates, links
 from worker.core.parse import Entry
 from worker.model import STANDARD_INPUT, Key
 
 _FULL_DATE = ("day", "minute", "second")
+# These say what an entry is, rather than what it is called.
+_OF_CONTENT = ("headline", "text")
 
 
 def record_key(entry: Entry, path: str) -> Key:
@@ -26,41 +29,49 @@ def record_key(entry: Entry, path: str) -> Key:
     return "path", identity.path_key(path, entry.ordinal)
 
 
-def feed_keys(entries: Sequence[Entry], path: str) -> list[Key]:
-    """Of a saved feed's entries, by the document alone: guid, else link, else headline and full date, else body text.
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What could name an entry of a feed, and what does, by its document alone.
 
-    Each only where it is unique in the document; what is left is named by path and ordinal.
+    `chosen`: the first of `keys` that is unique in the document and no front page's. `home`: its link is a front page.
     """
-    compared = links.comparison_keys([entry.link or "" for entry in entries])
-    named: tuple[tuple[str, list[str | None]], ...] = (
-        ("guid", [identity.guid_form(entry.guid) if entry.guid else None for entry in entries]),
-        ("link", [key if key and not links.is_home(key) else None for key in compared]),
-        ("headline", _each(entries, _headline_key)),
-        ("text", _each(entries, _text_key)),
-    )
-    times = [Counter(keys) for _, keys in named]
-    chosen: list[Key] = []
-    for index, entry in enumerate(entries):
-        usable = (
-            (kind, key)
-            for (kind, keys), counted in zip(named, times, strict=True)
-            if (key := keys[index]) and counted[key] == 1
-        )
-        chosen.append(next(usable, ("path", identity.path_key(path, entry.ordinal))))
-    return chosen
+
+    keys: tuple[Key, ...]  # guid, link, headline and full date, body text
+    home: bool
+    chosen: Key | None
 
 
-def _each(entries: Sequence[Entry], rule: Callable[[Entry], str | None]) -> list[str | None]:
-    return [rule(entry) for entry in entries]
+def names_of(drafts: Sequence[Draft]) -> list[Names]:
+    """Of all entries of one feed, which are told apart by each other."""
+    compared = links.comparison_keys([draft.entry.link or "" for draft in drafts])
+    found = [_keys(draft, link) for draft, link in zip(drafts, compared, strict=True)]
+    times = Counter(key for keys in found for key in keys)
+    named = []
+    for keys, link in zip(found, compared, strict=True):
+        home = link is not None and links.is_home(link)
+        usable = (key for key in keys if times[key] == 1 and not (home and key[0] == "link"))
+        named.append(Names(keys, home, next(usable, None)))
+    return named
 
 
-def _headline_key(entry: Entry) -> str | None:
-    headline, published = line_of(entry.headline, entry), dates.parse(entry.published)
-    if not headline or published.precision not in _FULL_DATE or published.value is None:
+def by_content(names: Names) -> Key | None:
+    """What names an entry that shares all its keys with others: what it says, though it isn't the only one that says so."""
+    return next((key for key in reversed(names.keys) if key[0] in _OF_CONTENT), None)
+
+
+def _keys(draft: Draft, link: str | None) -> tuple[Key, ...]:
+    guid = identity.guid_form(draft.entry.guid) if draft.entry.guid else None
+    found = (("guid", guid), ("link", link), ("headline", _headline_key(draft)), ("text", _text_key(draft)))
+    return tuple((kind, key) for kind, key in found if key)
+
+
+def _headline_key(draft: Draft) -> str | None:
+    """By the date as it is without any zone setting: an id depends on no setting."""
+    published = dates.parse(draft.entry.published)
+    if not draft.headline or published.precision not in _FULL_DATE or published.value is None:
         return None
-    return identity.headline_key(headline, published.value)
+    return identity.headline_key(draft.headline, published.value)
 
 
-def _text_key(entry: Entry) -> str | None:
-    folded = body_of(entry).folded
-    return identity.text_key(folded) if folded else None
+def _text_key(draft: Draft) -> str | None:
+    return identity.text_key(draft.body.folded) if draft.body.folded else None

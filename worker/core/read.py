@@ -1,31 +1,39 @@
 """read: a document's bytes to articles, normalised, encoded and validated. Stateless and expensive, so it runs in processes.
 
-Any bytes give a Reading, never an exception: what can't become an article becomes a Rejection in its place.
+Any bytes give a Reading, never an exception: what can't become an article becomes a Rejection in its place, and a polled
+document that can't be read at all is a fault of its source.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import orjson
 
-from worker import __version__
 from worker.core import event, identity
-from worker.core.content import Body, body_of, line_of
+from worker.core.content import Draft, draft_of
 from worker.core.item import alternative_ids, fitted, item_of
-from worker.core.keys import feed_keys, record_key
+from worker.core.keys import Names, by_content, names_of, record_key
+from worker.core.members import (
+    feed_title,
+    language_member,
+    position_of,
+    provenance_member,
+    published_member,
+    source_member,
+)
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
-from worker.core.parse import PARSERS, Entry, Unreadable, Withdrawn
+from worker.core.parse import FEEDS, PARSERS, Entry, Feed, Unreadable, Withdrawn
+from worker.core.traits import traits_of, traits_of_rejected
 from worker.model import (
     Article,
     Code,
     Document,
-    Format,
+    Hints,
     Key,
     Mode,
     Note,
@@ -36,65 +44,77 @@ from worker.model import (
     Withdrawal,
 )
 
-_Found = Entry | Unreadable | Withdrawn
+_Item = Article | Rejection | Withdrawal
 
 
 def read(document: Document, limit: int) -> Reading:
     """What the document says. `limit`: bytes that an event's record may have (the topic's max.message.bytes)."""
-    builder = _Builder(document, limit)
-    end = document.end
     if document.refused:
-        items: list[Article | Rejection | Withdrawal] = [builder.refused(document.refused)]
-    elif document.format is Format.FEED:
-        found = list(_distinct(PARSERS[Format.FEED](document)))
-        end = max(found[-1].end, document.start) if found else document.start
-        items = builder.items(_named(found, document))
-    else:
-        items = builder.items([(one, None) for one in PARSERS[document.format](document)])
-    return Reading(tuple(items), document.start, end, document.observed_at, tuple(builder.notes))
+        return _unread(document, limit, document.refused, document.end)
+    if document.format not in FEEDS:
+        builder = _Builder(document, limit, None)
+        items = builder.records(PARSERS[document.format](document))
+        return Reading(tuple(items), document.start, document.end, document.observed_at, tuple(builder.notes))
+    feed = FEEDS[document.format](document)
+    if isinstance(feed, Refusal):
+        return _unread(document, limit, feed, document.start + 1)
+    builder = _Builder(document, limit, feed.hints.title)
+    found = _distinct(feed)
+    items = builder.entries(found)
+    end = max(found[-1].end, document.start) if found else document.start
+    hints = Hints(feed_title(feed.hints.title), feed.hints.ttl_s)
+    return Reading(tuple(items), document.start, end, document.observed_at, tuple(builder.notes), hints)
+
+
+def _unread(document: Document, limit: int, refusal: Refusal, end: int) -> Reading:
+    """A fault of the source where it was polled: it may be mended by the next poll. A file is rejected as a whole."""
+    if document.fetched:
+        return Reading((), document.start, document.start, document.observed_at, fault=refusal)
+    rejection = _Builder(document, limit, None).whole(refusal, end)
+    return Reading((rejection,), document.start, end, document.observed_at)
 
 
 @dataclass(frozen=True, slots=True)
-class _Draft:
-    """An entry with its texts in the form that is published, all that its language is told by."""
+class _Named:
+    """A draft that is to become an article, and what it is named by. `names`: of an entry of a polled feed."""
 
-    entry: Entry
+    draft: Draft
     key: Key
-    headline: str
-    body: Body
+    names: Names | None
 
 
 class _Builder:
     """What the entries of one document share while they are built; holds the notes as they come up."""
 
-    def __init__(self, document: Document, limit: int) -> None:
+    def __init__(self, document: Document, limit: int, title: str | None) -> None:
         self._document = document
         self._room = limit - event.OVERHEAD
-        self._observed = event.rfc3339(document.observed_at)
-        self._second = self._observed[:19] + "Z"
-        self._source = {"id": document.source.id, "kind": document.source.kind}
+        self._second = event.rfc3339(document.observed_at)[:19] + "Z"
+        self._source = source_member(document, title)
+        self._taken: set[Key] = set()  # what a polled feed's articles are named by
         self.notes: list[Note] = []
 
-    def items(self, found: Iterable[tuple[_Found, Key | None]]) -> list[Article | Rejection | Withdrawal]:
-        """What the entries become, in their order. Without a key they are records of a file."""
-        begun = [self._begun(one, key) for one, key in found]
-        # All languages in one go: the model is larger than a core's cache, and with the other work between two articles
-        # each detection would take half as long again.
-        spoken = iter([_spoken(draft) for draft in begun if isinstance(draft, _Draft)])
-        return [self._article(one, next(spoken)) if isinstance(one, _Draft) else one for one in begun]
+    def records(self, found: Iterable[Entry | Unreadable | Withdrawn]) -> list[_Item]:
+        """What records of a file become, in their order."""
+        begun: list[_Item | _Named] = []
+        for one in found:
+            if not isinstance(one, Entry):
+                begun.append(self._no_entry(one))
+            elif (draft := draft_of(one)).body.folded or draft.headline:
+                begun.append(_Named(draft, record_key(one, self._document.path), None))
+            else:
+                begun.append(self._rejected(one, Code.EMPTY, Stage.READ, "there is no text in it"))
+        return self._finished(begun)
 
-    def _begun(self, found: _Found, key: Key | None) -> _Draft | Rejection | Withdrawal:
-        if isinstance(found, Withdrawn):
-            return Withdrawal(found.end)
-        if isinstance(found, Unreadable):
-            return self._rejected(found, found.code, Stage.READ, found.message)
-        headline, body = line_of(found.headline, found), body_of(found)
-        if not body.folded and not headline:
-            return self._rejected(found, Code.EMPTY, Stage.READ, "there is no text in it")
-        return _Draft(found, key or record_key(found, self._document.path), headline, body)
+    def entries(self, found: Sequence[Entry | Unreadable | Withdrawn]) -> list[_Item]:
+        """What a feed's entries become, in their order; those before the position where the document starts are done."""
+        drafts = [draft_of(one) for one in found if isinstance(one, Entry)]
+        named = iter(zip(drafts, names_of(drafts), strict=True))
+        begun = [self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one) for one in found]
+        return self._finished([one for one, at in zip(begun, found, strict=True) if at.ordinal >= self._document.start])
 
-    def refused(self, refusal: Refusal) -> Rejection:
-        """The rejection of a document that nobody tried to read."""
+    def whole(self, refusal: Refusal, end: int) -> Rejection:
+        """The rejection of a document that can't be read, or that nobody tried to read."""
         document = self._document
         return Rejection(
             refusal.code,
@@ -104,58 +124,94 @@ class _Builder:
             document.data[: event.RAW_KEPT],
             refusal.digest or self._digest_of(document.data),
             refusal.size if refusal.size is not None else len(document.data),
-            document.end,
+            end,
         )
 
-    def _article(self, draft: _Draft, spoken: Language) -> Article | Rejection:
-        entry, key, headline, body = draft.entry, draft.key, draft.headline, draft.body
-        published = dates.parse(entry.published)
-        article_id = identity.article_id(self._document.source.scope, *key)
+    def _no_entry(self, found: Unreadable | Withdrawn) -> Rejection | Withdrawal:
+        if isinstance(found, Unreadable):
+            return self._rejected(found, found.code, Stage.READ, found.message)
+        guid = identity.guid_form(found.guid) if found.guid else ""
+        return Withdrawal(found.end, (("guid", guid),) if guid else ())
+
+    def _entry(self, draft: Draft, names: Names) -> Rejection | _Named:
+        if not draft.body.folded and not draft.headline:
+            return self._rejected(draft.entry, Code.EMPTY, Stage.READ, "there is no text in it", draft, names)
+        if not self._document.fetched:
+            place = identity.path_key(self._document.path, draft.entry.ordinal)
+            return _Named(draft, names.chosen or ("path", place), None)
+        key = names.chosen or by_content(names)
+        if key is None or key in self._taken:
+            why = "nothing tells it from the feed's other entries: no guid, link, date or text of its own"
+            return self._rejected(draft.entry, Code.NOT_AN_ARTICLE, Stage.READ, why, draft, names)
+        self._taken.add(key)
+        return _Named(draft, key, names)
+
+    def _finished(self, begun: list[_Item | _Named]) -> list[_Item]:
+        # All languages in one go: the model is larger than a core's cache, and with the other work between two articles
+        # each detection would take half as long again.
+        spoken = iter([_spoken(one.draft) for one in begun if isinstance(one, _Named)])
+        return [self._article(one, next(spoken)) if isinstance(one, _Named) else one for one in begun]
+
+    def _article(self, named: _Named, spoken: Language) -> Article | Rejection:
+        draft, names = named.draft, named.names
+        entry, published = draft.entry, draft.published
+        article_id = identity.article_id(identity.scope(self._document.source, named.key), *named.key)
         declared = published.value if published.basis == "declared" else None
-        content_hash = identity.content_hash(headline or None, body.folded or None, declared)
+        content_hash = identity.content_hash(draft.headline or None, draft.body.folded or None, declared)
         link = text.fold(entry.link) if entry.link else ""
         uri = links.valid_uri(link) if link else None
-        item = item_of(entry, article_id, headline, body, published, spoken.value)
+        item = item_of(entry, article_id, draft.headline, draft.body, published, spoken.value)
         item["versionCreated"] = self._second
         if alternatives := alternative_ids(entry, uri):
             item["altIds"] = alternatives
-        provenance = self._provenance(entry, key, link)
-        said = {"published": _published(published), "language": _language(spoken), "source": self._source}
+        entry_key = identity.entry_key(named.key[1])
+        digest = self._digest_of(entry.raw)
+        provenance = provenance_member(self._document, digest, None if names else entry_key)
+        provenance |= position_of(entry, self._document)
+        if link:
+            provenance["link"] = links.without_secrets(link)
+        said = {
+            "published": published_member(published),
+            "language": language_member(spoken),
+            "source": self._source,
+        }
         rest, found = orjson.dumps(said)[1:-1], orjson.dumps(provenance)
-        fitting = fitted(item, len(rest) + len(found), self._room)
+        fitting = fitted(item, len(rest) + len(found) + _longest_key(names), self._room)
         if fitting is None:
-            return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, "over the topic's limit even without its text")
+            why = "over the topic's limit even without its text"
+            return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, why, draft, names)
         encoded, cut = fitting
         if cut:
             provenance["shortened"] = cut
             found = orjson.dumps(provenance)
-        # Encoded without them, checked with them: as `event.created` will put them in.
-        item["version"], item["firstCreated"], provenance["mode"] = "1", self._second, Mode.REPLAY.value
+        # Encoded without them, checked with them: as they will be put in.
+        item["version"], item["firstCreated"] = "1", self._second
+        whole = {**provenance, "entryKey": entry_key, "mode": Mode.REPLAY.value}
         ids = {"articleId": article_id, "version": 1, "contentHash": content_hash}
-        if wrong := event.violation({**ids, "item": item, **said, "provenance": provenance}):
-            return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong)
+        if wrong := event.violation({**ids, "item": item, **said, "provenance": whole}):
+            return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong, draft, names)
         self._remark(entry, published, cut)
-        return Article(article_id, content_hash, provenance["entryKey"], encoded[:-1], rest, found[:-1], entry.end)
+        traits = traits_of(draft, names) if names else None
+        return Article(article_id, content_hash, entry_key, encoded[:-1], rest, found[:-1], entry.end, traits)
 
-    def _provenance(self, entry: Entry, key: Key, link: str) -> dict[str, Any]:
-        provenance: dict[str, Any] = {
-            "observedAt": self._observed,
-            "file": self._document.path,
-            "documentDigest": f"sha256:{self._digest_of(entry.raw)}",
-            "entryKey": identity.entry_key(key[1]),
-            "workerVersion": __version__,
-        }
-        if self._document.format is not Format.TEXT:
-            provenance["position"] = entry.start
-        if link:
-            provenance["link"] = links.without_secrets(link)
-        return provenance
-
-    def _rejected(self, found: Entry | Unreadable, code: Code, stage: Stage, message: str) -> Rejection:
-        raw = found.raw
-        place = identity.entry_key(identity.path_key(self._document.path, found.ordinal))
+    def _rejected(  # noqa: PLR0913, PLR0917 (what was found, why it is none, and what it is known again by)
+        self,
+        found: Entry | Unreadable,
+        code: Code,
+        stage: Stage,
+        message: str,
+        draft: Draft | None = None,
+        names: Names | None = None,
+    ) -> Rejection:
+        raw = (found.element if isinstance(found, Entry) else b"") or found.raw
         digest = self._digest_of(raw)
-        return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end)
+        if self._document.fetched:
+            keys = names.keys if names else ()
+            place = identity.entry_key(keys[0][1]) if keys else f"sha256:{digest}"
+            traits = traits_of_rejected(draft, names, digest)
+        else:
+            place, traits = identity.entry_key(identity.path_key(self._document.path, found.ordinal)), None
+        return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end, traits)
 
     def _digest_of(self, raw: bytes) -> str:
         # An entry of a feed has no bytes of its own: hashing the feed for each would take quadratic time.
@@ -167,7 +223,7 @@ class _Builder:
 
     def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
         """Say what a person would want to know of an article that is published all the same."""
-        place = f"{self._document.path}, record {entry.ordinal}"
+        place = f"{self._document.path or self._document.source.id}, record {entry.ordinal}"
         if published.basis == "absent" and published.raw:
             raw = f"{published.raw[:60]!r} is no date that can be trusted: published without one"
             self.notes.append(Note("date_unknown", f"{place}: {raw}"))
@@ -177,44 +233,24 @@ class _Builder:
             self.notes.append(Note("shortened", f"{place}: over the topic's limit, its {cut} was cut"))
 
 
-def _named(found: list[_Found], document: Document) -> Iterator[tuple[_Found, Key | None]]:
-    """The entries of a feed that are to be published, with their keys, which are told by the whole document."""
-    keys = iter(feed_keys([one for one in found if isinstance(one, Entry)], document.path))
-    for one in found:
-        key = next(keys) if isinstance(one, Entry) else None
-        if one.ordinal >= document.start:
-            yield one, key
+def _longest_key(names: Names | None) -> int:
+    """Bytes that the entry key of a polled entry may take in its event: which of its keys it is, is decided later."""
+    return max(len(orjson.dumps(identity.entry_key(key))) for _, key in names.keys) if names else 0
 
 
-def _spoken(draft: _Draft) -> Language:
+def _spoken(draft: Draft) -> Language:
     return language(draft.entry.language, draft.headline, draft.body.plain)
 
 
-def _published(found: dates.Published) -> dict[str, Any]:
-    if found.value is None:
-        return {"basis": found.basis} if found.raw is None else {"basis": found.basis, "raw": found.raw}
-    return {
-        "value": found.value,
-        "precision": found.precision,
-        "start": found.start,
-        "end": found.end,
-        "basis": found.basis,
-        "raw": found.raw,
-    }
-
-
-def _language(found: Language) -> dict[str, Any]:
-    members = {"value": found.value, "basis": found.basis, "declared": found.declared, "confidence": found.confidence}
-    return {name: member for name, member in members.items() if member is not None}
-
-
-def _distinct(found: Iterator[_Found]) -> Iterator[_Found]:
+def _distinct(feed: Feed) -> list[Entry | Unreadable | Withdrawn]:
     """Entries of one document alike in guid, link and content are one; the first stays."""
     seen = set()
-    for one in found:
+    kept = []
+    for one in feed.found:
         if isinstance(one, Entry):
             alike = (one.guid, one.link, one.headline, one.html, one.text, one.teaser)
             if alike in seen:
                 continue
             seen.add(alike)
-        yield one
+        kept.append(one)
+    return kept

@@ -2,7 +2,7 @@
 
 Each has a socket of its own, so one that dies in the middle of an answer harms no other (why this is no library:
 docs/decisions/0002). A batch that kills its process is read again one document at a time, a document of records in halves,
-until the culprit is alone; that one is rejected.
+until the culprit is alone; that one is rejected, or a fault of its source where it was polled.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class ReaderPool:
                 # It may be innocent: killed while idle, stopped for a while, or full of what earlier documents left.
                 return await self.read(documents, limit, alone=True)
             if parts is None:
-                log.warning("reader.document_rejected", file=documents[0].path, code=failure.code, reason=str(failure))
+                place = {"source": documents[0].source.id} if documents[0].fetched else {"file": documents[0].path}
+                log.warning("reader.document_rejected", **place, code=failure.code, reason=str(failure))
                 refusal = Refusal(failure.code, str(failure))
                 return [[read(replace(documents[0], refused=refusal), limit)]]
         return [[reading for part in parts for reading in (await self.read([part], limit))[0]]]

@@ -1,6 +1,7 @@
 """Any bytes give a Reading; what is over the topic's limit is shortened and says so, or is rejected."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -48,7 +49,7 @@ JSON = st.recursive(
 
 
 def document(data, form, path="a.jsonl", ordinal=0):
-    return Document(SOURCE, path, form, data, 0, -1 if form is Format.FEED else len(data), ordinal, OBSERVED_AT)
+    return Document(SOURCE, path, form, data, 0, len(data) if form.counts_bytes else -1, ordinal, OBSERVED_AT)
 
 
 def events(reading, run=None):
@@ -72,7 +73,7 @@ def test_any_bytes_in_any_format_give_a_reading_whose_events_are_valid(data, for
     ends = [item.end for item in reading.items]
     assert ends == sorted(ends)
     assert all(reading.start <= end <= reading.end for end in ends)
-    if form is not Format.FEED:
+    if form.counts_bytes:
         assert reading.end == len(data)
 
 
@@ -87,9 +88,7 @@ def test_any_record_is_an_article_or_a_rejection(record):
 @pytest.mark.parametrize("form", Format)
 def test_a_document_refused_before_anyone_read_it_is_one_rejection(form):
     refusal = Refusal(Code.DAMAGED_ARCHIVE, "breaks off", digest="0" * 64, size=10_000_000)
-    found = document(b"first bytes", form)
-    found = Document(*(getattr(found, name) for name in found.__slots__ if name != "refused"), refusal)
-    (rejection,) = read(found, LIMIT).items
+    (rejection,) = read(replace(document(b"first bytes", form), refused=refusal), LIMIT).items
     assert (rejection.code, rejection.size, rejection.digest) == (Code.DAMAGED_ARCHIVE, 10_000_000, "0" * 64)
 
 
@@ -105,8 +104,9 @@ def test_a_document_refused_before_anyone_read_it_is_one_rejection(form):
         (Format.JSONL, b"17", Code.NOT_AN_ARTICLE),
         (Format.JSONL, b'{"title": NaN}', Code.INVALID_JSON),
         (Format.JSON, b'{"x": 1}', Code.NOT_AN_ARTICLE),
-        (Format.FEED, b"", Code.INVALID_FEED),
-        (Format.FEED, b"<html><body>Not found</body></html>", Code.INVALID_FEED),
+        (Format.FEED, b"", Code.EMPTY),
+        (Format.FEED, b"<html><body>Not found</body></html>", Code.UNSUPPORTED_FORMAT),
+        (Format.JSON_FEED, b'{"items": 1}', Code.INVALID_FEED),
     ],
 )
 def test_what_is_no_article_is_one_rejection_with_its_bytes(form, data, code):

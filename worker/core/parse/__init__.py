@@ -1,18 +1,23 @@
-"""From a document's bytes to entries as found: a module a format, all of them in this one table."""
+"""From a document's bytes to entries as found: a module a format, all of them in these two tables."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from worker.core.parse import feed, json, plain
-from worker.core.parse.entry import Entry, Unreadable, Withdrawn
-from worker.model import Document, Format
+from worker.core.parse import feed, json, json_feed, plain
+from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
+from worker.model import Document, Format, Refusal
 
+# What has records, each of which speaks for itself.
 PARSERS: dict[Format, Callable[[Document], Iterator[Entry | Unreadable | Withdrawn]]] = {
     Format.TEXT: plain.entries,
     Format.JSONL: json.entries_of_lines,
     Format.JSON: json.entries_of_elements,
-    Format.FEED: feed.entries,
+}
+# What is read as a whole, or can't be.
+FEEDS: dict[Format, Callable[[Document], Feed | Refusal]] = {
+    Format.FEED: feed.parse,
+    Format.JSON_FEED: json_feed.parse,
 }
 
-__all__ = ["PARSERS", "Entry", "Unreadable", "Withdrawn"]
+__all__ = ["FEEDS", "PARSERS", "Entry", "Feed", "Unreadable", "Withdrawn"]

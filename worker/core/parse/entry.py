@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.model import Code
+from worker.model import Code, Hints
 
 
 @dataclass(slots=True)
@@ -24,11 +24,14 @@ class Entry:
     id: object = None  # as declared: a string, a number, or nonsense
     guid: str | None = None  # a feed's
     published: str | int | float | None = None
+    updated: str | None = None  # a feed's
     language: str | None = None
     authors: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     rights: str | None = None
     guessed: str | None = None  # the character encoding, where it had to be guessed
+    element: bytes = b""  # of a feed: what stands in it of this entry alone
+    compared: bytes = b""  # of a feed: the raw elements that make headline, body and published
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,7 @@ class Withdrawn:
 
     ordinal: int
     end: int
+    guid: str | None = None  # a feed's
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +53,11 @@ class Unreadable:
     raw: bytes
     code: Code
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A document that is read as a whole, as its entries are told apart by each other."""
+
+    hints: Hints
+    found: list[Entry | Unreadable | Withdrawn]

@@ -7,37 +7,39 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
 from io import BytesIO
 from typing import Any
 
 import feedparser
+import orjson
 
-from worker.core.parse.entry import Entry, Unreadable, Withdrawn
-from worker.model import Code, Document
+from worker.core.normalise import text
+from worker.core.parse.diagnosis import no_feed
+from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
+from worker.model import Code, Document, Hints, Refusal
 
 _DECLARED_ENCODING = re.compile(r"""^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""")
 # RFC 6721; feedparser passes over it.
-_DELETED = re.compile(rb"<(?:[\w.-]+:)?deleted-entry[\s>/]")
+_DELETED = re.compile(rb"<(?:[\w.-]+:)?deleted-entry\s[^>]*?\bref\s*=\s*[\"']([^\"'>]*)")
 
 
-def entries(document: Document) -> Iterator[Entry | Unreadable | Withdrawn]:
-    """The feed's entries in its order; positions are their ordinals."""
-    whole = (document.start, document.start + 1, document.start, document.data)
+def parse(document: Document) -> Feed | Refusal:
+    """What the feed says, its entries in its order: their positions are their ordinals. A Refusal: it is no feed."""
     try:
         parsed = feedparser.parse(BytesIO(_utf8(document.data)), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
-        yield Unreadable(*whole, Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
-        return
+        return Refusal(Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
     if not parsed.entries and not parsed.get("version"):  # absent where there were no bytes
-        reason = parsed.get("bozo_exception") or "no feed in it"
-        yield Unreadable(*whole, Code.INVALID_FEED, f"not readable as RSS or Atom: {reason}")
-        return
+        return no_feed(document)
     language = parsed.feed.get("language")
-    for ordinal, entry in enumerate(parsed.entries):
-        yield _entry(entry, ordinal, document.data, language)
-    for ordinal, _ in enumerate(_DELETED.finditer(document.data), len(parsed.entries)):
-        yield Withdrawn(ordinal, ordinal + 1)
+    found: list[Entry | Unreadable | Withdrawn] = [
+        _entry(entry, ordinal, document.data, language) for ordinal, entry in enumerate(parsed.entries)
+    ]
+    found += [
+        Withdrawn(ordinal, ordinal + 1, text.unescape(deleted[1].decode("utf-8", "replace")))
+        for ordinal, deleted in enumerate(_DELETED.finditer(document.data), len(found))
+    ]
+    return Feed(Hints(parsed.feed.get("title") or None), found)
 
 
 def _utf8(data: bytes) -> bytes:
@@ -65,6 +67,9 @@ def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
     entry.guid = found.get("id") or None
     # feedparser answers .get("updated") with the published date, and puts dc:date under updated: `published` is what is declared.
     entry.published = found.get("published") or None
+    entry.updated = (found["updated"] or None) if "updated" in found else None
+    entry.element = orjson.dumps(found, default=str)
+    entry.compared = orjson.dumps([entry.headline, entry.text or entry.html, entry.teaser, entry.published])
     entry.language = (content or {}).get("language") or found.get("title_detail", {}).get("language") or language
     entry.authors = tuple(author["name"] for author in found.get("authors", ()) if author.get("name"))
     entry.subjects = tuple(tag["term"] for tag in found.get("tags", ()) if tag.get("term"))

@@ -115,9 +115,9 @@ def _pieces(opened: Opened, caps: Caps) -> Iterator[Piece]:
 def _found(opened: Opened, piece: Piece) -> Found:
     form = Format.TEXT if isinstance(opened.content, Refusal) else opened.content
     start, end = piece.start, piece.end
-    if form is Format.FEED and piece.refused:
+    if not form.counts_bytes and piece.refused:
         form = Format.TEXT  # one record, counted in bytes
-    elif form is Format.FEED:
+    elif not form.counts_bytes:
         start, end = opened.entries, -1  # positions are ordinals of entries; how many there are is not yet known
     at = opened.clock()
     document = Document(opened.source, opened.file.path, form, piece.data, start, end, piece.ordinal, at, piece.refused)

@@ -42,6 +42,8 @@ _ARRAY = re.compile(
     rb'\[\s*(?:\[\s*)*+(?:\{|\]\s*(?:\Z|[,\]])|(?:null|true|false|"[^"\\]*")\s*[,\]])|\[\s*\[[\s\[]*+-?[0-9]'
 )
 _OBJECT = re.compile(rb'\{\s*(?:["}]|\Z)')
+# Its version is a URL of this form (JSON Feed 1.1, "Top-level"); https in none of them, but in some feeds.
+_JSON_FEED = re.compile(rb'"version"\s*:\s*"https?:(?:\\?/){2}(?:www\.)?jsonfeed\.org(?:\\?/)version(?:\\?/)')
 _LOOKED_AT = 20  # lines
 _ELEMENT = re.compile(rb"<[A-Za-z_]")
 
@@ -105,8 +107,15 @@ def _markup(text: bytes) -> Format | Refusal:
     return Format.TEXT
 
 
+def _is_json_feed(text: bytes) -> bool:
+    """One object that says which version of JSON Feed it is; it says so among its first members, or is small."""
+    return _JSON_FEED.search(text) is not None and text[:1] == b"{"
+
+
 def _objects(text: bytes) -> Format:
     """Lines, where the first object ends with its line. Where it seems not to, that line may be broken: the others tell."""
+    if _is_json_feed(text):
+        return Format.JSON_FEED
     first, newline, others = text.partition(b"\n")
     end = Scanner().end(text, 0)
     if 0 <= end <= len(first):
