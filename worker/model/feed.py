@@ -20,6 +20,7 @@ class Definition:
     added_at: int
     kind: str = "feed"
     title: str | None = None  # what a person or an OPML file calls it
+    folder: tuple[str, ...] = ()  # where an OPML file has it, outermost first; of no meaning to the worker
     interval_s: int = 1800
     initial: str = "publish"  # publish | skip | a date, YYYY-MM-DD: what is older is skipped
     updates: str = "all"  # all | none

@@ -1,0 +1,186 @@
+"""The options of a source, one table for whoever writes them: the command line, TOML, OPML, the stored record.
+
+A parser takes what a file or a person gave (text, or a value of TOML) and raises ValueError with a sentence that says what to
+give instead. A secret is named, never held: what looks like a value isn't repeated in an error.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from worker.core.normalise.zones import offset_minutes
+
+_UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_SHORTEST, _LONGEST_S = 60, 7 * 86_400
+_INTERVAL: Final = re.compile(r"([0-9]{1,9})\s*([smhd]?)")
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_SECRET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # a token of RFC 9110, section 5.6.2
+_OURS: Final = frozenset(
+    "accept-encoding connection content-length content-type host if-modified-since if-none-match keep-alive te trailer"
+    " transfer-encoding upgrade user-agent".split()
+)
+_MOST_HEADERS: Final = 20
+_MOST_UPDATES: Final = 10_000
+_LONGEST_TITLE: Final = 500
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]+"
+)  # what OPML, being XML, can't hold is among it
+
+
+def source_id(value: object) -> str:
+    """An id as it may be given."""
+    if not _ID.fullmatch(text := _text(value)):
+        raise ValueError(f"{text!r} can't be an id: letters, digits, '.', '_' and '-', 100 at most")
+    return text
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError("expected is a text")
+    return value.strip()
+
+
+def _title(value: object) -> str | None:
+    return " ".join(_UNPRINTABLE.sub(" ", str(value)).split())[:_LONGEST_TITLE] or None
+
+
+def _folder(value: object) -> tuple[str, ...]:
+    names = value if isinstance(value, list | tuple) else [value]
+    return tuple(name for one in names if (name := _title(one)))
+
+
+def _interval(value: object) -> int:
+    found = None if isinstance(value, bool) else _INTERVAL.fullmatch(str(value).strip())
+    seconds = int(found[1]) * _UNITS[found[2] or "s"] if found else 0
+    if not _SHORTEST <= seconds <= _LONGEST_S:
+        raise ValueError(f"{value!r} can't be an interval: give one from 60s to 7d, such as 30m")
+    return seconds
+
+
+def _interval_text(seconds: int) -> str:
+    unit = next(unit for unit in "dhms" if seconds % _UNITS[unit] == 0)
+    return f"{seconds // _UNITS[unit]}{unit}"
+
+
+def _initial(value: object) -> str:
+    said = str(value).strip().removeprefix("since").strip()
+    if said in ("publish", "skip"):
+        return said
+    try:
+        return date.fromisoformat(said).isoformat()
+    except ValueError:
+        raise ValueError(f"{value!r} can't be `initial`: give publish, skip, or a date such as 2026-01-31") from None
+
+
+def _updates(value: object) -> str:
+    if value not in ("all", "none"):
+        raise ValueError(f"{value!r} can't be `updates`: give all or none")
+    return str(value)
+
+
+def _daily_updates(value: object) -> int:
+    text = str(value).strip()
+    if isinstance(value, bool) or not re.fullmatch("[0-9]{1,5}", text) or not 1 <= int(text) <= _MOST_UPDATES:
+        raise ValueError(f"{value!r} can't be `daily_updates`: give a number from 1 to {_MOST_UPDATES}")
+    return int(text)
+
+
+def _zone(value: object) -> str:
+    zone = _text(value)
+    if re.fullmatch(r"[+-][0-9]{2}:[0-9]{2}", zone):
+        try:
+            offset_minutes(zone)
+        except ValueError:
+            raise ValueError(f"no place on Earth has the time zone {zone}") from None
+        return zone
+    try:
+        ZoneInfo(zone)
+    except (ValueError, OSError, KeyError):  # the last: zoneinfo knows none of that name
+        raise ValueError(f"{zone!r} is no time zone: give a name such as Europe/Berlin, or +02:00") from None
+    return zone
+
+
+def _headers(value: object) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, dict):
+        pairs = [(str(name), secret) for name, secret in value.items()]
+    else:
+        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+        split = [str(one).partition("=") for one in listed]
+        pairs = [(name.strip(), secret.strip()) for name, _, secret in split]
+    headers = []
+    for name, secret in pairs:
+        if not _HEADER.fullmatch(name):
+            raise ValueError("a header is given as NAME=SECRET, SECRET the name of the secret that holds its value")
+        if name.lower() in _OURS:
+            raise ValueError(f"the header {name} is the worker's own to set")
+        headers.append((name, _secret(secret)))
+    if len({name.lower() for name, _ in headers}) < len(headers) or len(headers) > _MOST_HEADERS:
+        raise ValueError(f"headers: each once, {_MOST_HEADERS} at most")
+    return tuple(headers)
+
+
+def _secret(value: object) -> str:
+    if not isinstance(value, str) or not _SECRET.fullmatch(value):
+        raise ValueError(
+            "expected is the name of a secret (letters, digits, '.', '_', '-'), which is a file in NEWS_WORKER_SECRETS_DIR or a"
+            " variable; its value has no place here"
+        )
+    return value
+
+
+def _ca_file(value: object) -> str:
+    path = _text(value)
+    if not path.startswith("/"):
+        raise ValueError(f"{path!r} can't be `ca_file`: give its absolute path on the worker's machine")
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How one option is written: `text` is read back by `parse`."""
+
+    field: str  # of model.Definition
+    member: str  # of the stored record
+    parse: Callable[[object], Any]
+    text: Callable[[Any], str] = str
+
+
+# By the name that files and people use.
+OPTIONS: Final[Mapping[str, Option]] = {
+    "title": Option("title", "title", _title),
+    "folder": Option("folder", "folder", _folder, "/".join),
+    "interval": Option("interval_s", "intervalSeconds", _interval, _interval_text),
+    "initial": Option("initial", "initial", _initial),
+    "updates": Option("updates", "updates", _updates),
+    "daily_updates": Option("daily_updates", "dailyUpdates", _daily_updates),
+    "zone": Option("zone", "zone", _zone),
+    "headers": Option("headers", "headers", _headers, lambda headers: ", ".join(map("=".join, headers))),
+    "credentials": Option("credentials", "credentials", _secret),
+    "ca_file": Option("ca_file", "caFile", _ca_file),
+}
+
+
+def parsed(given: Mapping[str, object]) -> dict[str, Any]:
+    """Values for the fields of a definition, of options by their names. ValueError: unknown, or not to be used."""
+    values = {}
+    for name, value in given.items():
+        if name not in OPTIONS:
+            near = difflib.get_close_matches(name, OPTIONS, n=1)
+            instead = f"did you mean {near[0]}?" if near else f"there are {', '.join(OPTIONS)}"
+            raise ValueError(f"there is no option {name!r}; {instead}")
+        values[OPTIONS[name].field] = _named(name, value)
+    return values
+
+
+def _named(name: str, value: object) -> Any:
+    try:
+        return OPTIONS[name].parse(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None
