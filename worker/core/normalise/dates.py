@@ -1,22 +1,25 @@
 """When an article was published, as exactly as that is known and no more (design.md section 6).
 
-Only what has one meaning is read: ISO 8601, RFC 3339, RFC 822/2822, and the counts of seconds or milliseconds that databases
-export. Whatever is doubtful is absent with its raw text kept: a missing date is better than a wrong one.
+Only what has one meaning is read: ISO 8601, RFC 3339, RFC 822/2822, what `spelled` knows, and the counts of seconds or
+milliseconds that databases export. Whatever is doubtful is absent with its raw text kept: a missing date is better than a
+wrong one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
 
+from worker.core.normalise import spelled
 from worker.core.normalise.text import fold
-from worker.core.normalise.zones import offset_minutes
+from worker.core.normalise.zones import offset_minutes, setting
 
-# Years below 1000 are databases' placeholders (0001-01-01); 9999 says "never", and its end could not be written in RFC 3339.
-FIRST_YEAR, LAST_YEAR = 1000, 9998
+# The first full year of the Gregorian calendar: what is below comes from another one (Persia's 1402, Islam's 1445) or is a
+# database's placeholder (0001-01-01). What is above is Thai (2566), a slip, or says "never" (9999).
+FIRST_YEAR, LAST_YEAR = 1583, 2100
 # Numbers are instants only where seconds and milliseconds can't be mistaken for each other or for a year or an id: 1990 to 2100.
 _FIRST_SECOND, _LAST_SECOND = 631_152_000, 4_102_444_800
 
@@ -24,7 +27,7 @@ _LONGEST = 80  # characters that a date may have
 _RAW_KEPT = 200
 
 _PARTIAL = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
-_ZONE = r"([+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}|[A-Za-z][A-Za-z0-9+:/_-]*)?"
+_ZONE = r"([+-][0-9]{2}:?[0-9]{2}|[+-][0-9]{2}|(?![AaPp][Mm]$)[A-Za-z][A-Za-z0-9+:/_-]*)?"
 _ISO = re.compile(
     rf"([0-9]{{4}})-([0-9]{{2}})-([0-9]{{2}})[Tt ]([0-9]{{2}}):([0-9]{{2}})(?::([0-9]{{2}})(?:[.,][0-9]+)?)? ?{_ZONE}"
 )
@@ -40,6 +43,7 @@ _NAMES = "january february march april may june july august september october no
 _MONTHS = {form: number for number, name in enumerate(_NAMES, 1) for form in (name, name[:3])} | {"sept": 9}
 _LEAP_SECOND = "60"
 _SECOND, _MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+_CLOCKED = {"minute": (_MINUTE, "minutes"), "second": (_SECOND, "seconds")}
 # The first zone is 14 hours ahead of UTC, the last one 12 hours behind.
 _EARLIEST, _LATEST = timedelta(hours=14), timedelta(hours=12)
 
@@ -55,7 +59,7 @@ class Published:
     precision: str | None  # year, month, day, minute, second
     start: str | None
     end: str | None
-    basis: str  # declared, absent
+    basis: str  # declared; updated: only when it was last changed; inferred: by the source's zone setting; absent
     raw: str | None  # the text as found
 
 
@@ -77,17 +81,33 @@ def partial(text: str, raw: str | None = None) -> Published:
         return absent(raw)
 
 
-def parse(value: str | float | None) -> Published:
+def parse(value: str | float | None, zone: str | None = None) -> Published:
     """What a feed or a JSON record declares. Never raises; what can't be trusted is absent with its raw text kept.
 
     A number is seconds or milliseconds since the Unix epoch, in UTC. A zone that isn't known by one meaning leaves local
-    time, never UTC. 24:00 is refused; a leap second leaves the minute.
+    time, never UTC. 24:00 is refused: the day's end in ISO 8601, its beginning where programs count hours from 1 to 24. A
+    leap second leaves the minute. `zone`: the source's setting, for what says none itself (see `zones.setting`).
     """
     if value is None or isinstance(value, bool):
         return absent()
-    if isinstance(value, str):
-        return _parse(value) if len(value) <= _LONGEST else absent(fold(value))
-    return _epoch(value)
+    if not isinstance(value, str):
+        return _epoch(value)
+    found = _parse(value) if len(value) <= _LONGEST else absent(fold(value))
+    return _placed(found, zone) if zone else found
+
+
+def chosen(published: str | None, updated: str | None, zone: str | None = None) -> Published:
+    """What an entry of a feed declares, or, where that can't be read, when it was last changed: then basis is `updated`."""
+    declared = parse(published, zone)
+    if declared.value is None and (changed := parse(updated, zone)).value is not None:
+        return replace(changed, basis="updated")
+    return declared if declared.raw else absent(updated)
+
+
+def seconds(value: str | None) -> int:
+    """The instant in seconds since the epoch; 0 when there is none, or time or zone aren't known."""
+    found = instant(parse(value))
+    return max(0, int(datetime.fromisoformat(found).timestamp())) if found else 0
 
 
 def instant(published: Published) -> str | None:
@@ -106,16 +126,51 @@ def _parse(text: str) -> Published:
         year, month, day, *clock = found.groups()
     else:
         found = _RFC_2822.fullmatch(plain)
-        if found is None:
-            return absent(text if plain else None)
-        day, name, year, *clock = found.groups()
-        month = str(_MONTHS.get(name.lower(), 0))
+        number = _MONTHS.get(found[2].lower()) if found else None
+        if found is None or number is None:
+            return _spelled(plain, text)
+        day, _, year, *clock = found.groups()
+        month = str(number)
     try:
         if clock[0] is None:
             return _period(int(year), int(month), int(day), text)
         return _moment((int(year), int(month), int(day)), clock, text)
     except ValueError:
         return absent(text)
+
+
+def _spelled(plain: str, raw: str) -> Published:
+    found = spelled.read(plain) if plain else None
+    if found is None:
+        return absent(raw if plain else None)
+    year, month, day, clock = found
+    try:
+        return _moment((year, month, day), clock, raw) if clock else _period(year, month, day, raw)
+    except ValueError:
+        return absent(raw)
+
+
+def _placed(found: Published, zone: str) -> Published:
+    """A date without zone by the one that its source is in. An hour that a change of clocks skips or repeats stays local."""
+    place = setting(zone)
+    if place is None or found.value is None or found.start is None or found.end is None or found.value.endswith("Z"):
+        return found
+    value = found.value
+    if found.precision in _CLOCKED:
+        local = datetime.fromisoformat(value)
+        start, end = _in_utc(local, place, fold=0), _in_utc(local, place, fold=1)
+        if start == end:
+            value = f"{start.isoformat(timespec=_CLOCKED[found.precision][1])}Z"
+        start, end = min(start, end), max(start, end) + _CLOCKED[found.precision][0]
+    else:
+        # The interval over all zones begins the day before and ends on the day after.
+        start = _in_utc(datetime.fromisoformat(found.start[:10]) + timedelta(days=1), place, fold=0)
+        end = _in_utc(datetime.fromisoformat(found.end[:10]), place, fold=0)
+    return replace(found, value=value, start=f"{start.isoformat()}Z", end=f"{end.isoformat()}Z", basis="inferred")
+
+
+def _in_utc(local: datetime, place: tzinfo, *, fold: int) -> datetime:
+    return local.replace(tzinfo=place, fold=fold).astimezone(UTC).replace(tzinfo=None)
 
 
 def _period(year: int, month: int | str | None, day: int | str | None, raw: str) -> Published:
@@ -141,7 +196,8 @@ def _moment(day: tuple[int, int, int], clock: Sequence[str | None], raw: str) ->
     hour, minute, second, zone = clock
     if second == _LEAP_SECOND:
         second = None
-    precision, unit, timespec = ("second", _SECOND, "seconds") if second else ("minute", _MINUTE, "minutes")
+    precision = "second" if second else "minute"
+    unit, timespec = _CLOCKED[precision]
     local = datetime(_sane(day[0]), day[1], day[2], int(hour or 0), int(minute or 0), int(second or 0))  # noqa: DTZ001 (its zone comes next)
     offset = offset_minutes(zone) if zone else None
     if offset is None:

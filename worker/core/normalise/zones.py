@@ -1,24 +1,31 @@
 """Zone names as offsets: only those with one meaning the world over.
 
-Left out on purpose: CST (America, China, Cuba), IST (India, Israel, Ireland), BST (Britain, Bangladesh), AST (Atlantic, Arabia),
-MSK (another offset from 2011 to 2014), the military letters (RFC 822 had their signs wrong, RFC 2822 section 4.3).
+Frozen: an entry's date, and so its contentHash, comes from it. Left out on purpose: CST (America, China, Cuba; RFC 822
+means the first, Chinese feeds in its form the second), IST (India, Israel, Ireland), BST (Britain, Bangladesh), AST
+(Atlantic, Arabia), GST (Gulf, Georgia), MSK (another offset from 2011 to 2014), and the military letters (RFC 822 had their
+signs wrong, RFC 2822 section 4.3).
 """
 
 from __future__ import annotations
 
 import re
+from datetime import timedelta, timezone, tzinfo
 from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 # Minutes east of UTC. The American ones, but CST, are RFC 822's.
 NAMES = {
     **dict.fromkeys(("UT", "GMT", "UTC", "Z", "WET"), 0),
     **dict.fromkeys(("CET", "MEZ", "MET", "WEST", "WAT"), 60),
     **dict.fromkeys(("CEST", "MESZ", "MEST", "EET", "SAST", "CAT"), 120),
-    **dict.fromkeys(("EEST", "EAT"), 180),
-    "PKT": 300,
+    **dict.fromkeys(("EEST", "EAT", "IDT"), 180),
+    "IRST": 210,
+    "AFT": 270,
+    **dict.fromkeys(("PKT", "UZT"), 300),
     "NPT": 345,
+    "MMT": 390,
     **dict.fromkeys(("WIB", "ICT"), 420),
-    **dict.fromkeys(("WITA", "HKT", "SGT", "PHT", "AWST"), 480),
+    **dict.fromkeys(("WITA", "HKT", "SGT", "MYT", "PHT", "AWST"), 480),
     **dict.fromkeys(("JST", "KST", "WIT"), 540),
     "ACST": 570,
     "AEST": 600,
@@ -37,7 +44,10 @@ NAMES = {
     "AKST": -540,
     "HST": -600,
 }
-_NUMERIC = re.compile(r"([+-])([0-9]{2}):?([0-9]{2})?")
+# As JavaScript writes it, GMT+0100 is an hour ahead.
+_NUMERIC = re.compile(
+    r"(?:gmt|utc)?([+-])([0-9]{2}):?([0-9]{2})?|(?:gmt|utc)([+-])([0-9])(?::([0-9]{2}))?", re.IGNORECASE
+)
 _WESTMOST, _EASTMOST = -12 * 60, 14 * 60
 
 
@@ -45,16 +55,25 @@ _WESTMOST, _EASTMOST = -12 * 60, 14 * 60
 def offset_minutes(zone: str) -> int | None:
     """Minutes east of UTC, or None when the name has no known or no single meaning.
 
-    ValueError for an offset that no place on Earth has, and for AM and PM: they are no zones, and the hour means another one.
+    ValueError for an offset that no place on Earth has.
     """
     found = _NUMERIC.fullmatch(zone)
     if found is None:
-        name = zone.upper()
-        if name in ("AM", "PM"):
-            raise ValueError(zone)
-        return NAMES.get(name)
-    minutes = int(found[2]) * 60 + int(found[3] or 0)
-    offset = -minutes if found[1] == "-" else minutes
-    if int(found[3] or 0) > 59 or not _WESTMOST <= offset <= _EASTMOST:  # noqa: PLR2004 (minutes of an hour)
+        return NAMES.get(zone.upper())
+    sign, hours, minutes = found.groups()[:3] if found[1] else found.groups()[3:]
+    distance = int(hours) * 60 + int(minutes or 0)
+    offset = -distance if sign == "-" else distance
+    if int(minutes or 0) > 59 or not _WESTMOST <= offset <= _EASTMOST:  # noqa: PLR2004 (minutes of an hour)
         raise ValueError(zone)
     return offset
+
+
+@lru_cache(maxsize=256)
+def setting(zone: str) -> tzinfo | None:
+    """What a source's zone setting means: an IANA name or ±HH:MM. None: this machine knows no such zone."""
+    try:
+        if _NUMERIC.fullmatch(zone):
+            return timezone(timedelta(minutes=offset_minutes(zone) or 0))
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
