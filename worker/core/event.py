@@ -1,12 +1,14 @@
 """The article event and the rejection as bytes: encoding, validation, and the splicing in of what only memory knows.
 
 An event is encoded once, in the reader's process, without the few members that depend on memory (version, first
-observation, mode, run); `created` adds those by joining bytes, so nothing is parsed or encoded twice.
+observation, mode, run, of a polled entry also its id and key); `created` and `polled` add those by joining bytes, so nothing is
+parsed or encoded twice.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
 from typing import Any
@@ -14,7 +16,7 @@ from typing import Any
 import jsonschema_rs
 import orjson
 
-from worker import contract
+from worker import __version__, contract
 from worker.core import identity
 from worker.model import Article, Mode, Record, Rejection, Source, Topic
 
@@ -28,12 +30,19 @@ OVERHEAD = 2048
 RAW_KEPT = 64 * 1024
 _MESSAGE_BYTES = 1024
 
-_CREATED = (
-    ("ce_specversion", b"1.0"),
-    ("ce_type", b"news.article.created.v1"),
-    ("ce_dataschema", SCHEMA.encode()),
-    ("content-type", b"application/json"),
-)
+
+def _headers(kind: str) -> tuple[tuple[str, bytes], ...]:
+    return (
+        ("ce_specversion", b"1.0"),
+        ("ce_type", f"news.article.{kind}.v1".encode()),
+        ("ce_dataschema", SCHEMA.encode()),
+        ("content-type", b"application/json"),
+    )
+
+
+_CREATED, _UPDATED, _WITHDRAWN = map(_headers, ("created", "updated", "withdrawn"))
+_URI = len('{"uri":"urn:uuid:')
+_ID = 36
 _REPLAYED = f',"mode":"{Mode.REPLAY}"'.encode()
 
 
@@ -82,6 +91,96 @@ def created(article: Article, source: Source, observed_at: int, run: str | None)
         ("ce_source", ce_source(source.id)),
         ("ce_subject", key),
         ("ce_time", observed),
+    )
+    return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What only memory knows of an event of a polled article."""
+
+    article_id: str
+    version: int
+    content_hash: str
+    first: int  # observation, in seconds
+    mode: Mode
+    entry_key: str
+    previous: tuple[int, str] | None = None  # version and contentHash that were published before; None: created
+    changed: tuple[str, ...] = ()  # of headline, body, published
+
+
+def polled(article: Article, known: Known, source_id: str, observed_at: int) -> Record:
+    """The event `created` or `updated` of a polled article; memory may know it by another id than its document does."""
+    item = article.item
+    if known.article_id != article.article_id:
+        item = item[:_URI] + known.article_id.encode() + item[_URI + _ID :]
+    provenance = b'%b,"mode":"%b","entryKey":%b}' % (
+        article.provenance,
+        known.mode.encode(),
+        orjson.dumps(known.entry_key),
+    )
+    value = b"".join(
+        (
+            *_beginning(known),
+            item,
+            b',"version":"%d","firstCreated":"%bZ"},' % (known.version, rfc3339(known.first * 1000)[:19].encode()),
+            article.rest,
+            b',"provenance":',
+            provenance,
+            _since(known),
+            b"}",
+        )
+    )
+    return _event(value, known, _UPDATED if known.previous else _CREATED, source_id, observed_at)
+
+
+def withdrawn(known: Known, source: Source, document: tuple[str, int, str], observed_at: int) -> Record:
+    """The event `withdrawn`. `document`: where it was found, secrets out, its status and the hex SHA-256 of its bytes."""
+    item = {"uri": f"urn:uuid:{known.article_id}", "pubStatus": "canceled"}
+    url, status, digest = document
+    said = {"id": source.id, "kind": source.kind, "site": source.site, "url": source.url}
+    provenance = {
+        "observedAt": rfc3339(observed_at),
+        "documentUrl": url,
+        "httpStatus": status,
+        "documentDigest": f"sha256:{digest}",
+        "workerVersion": __version__,
+        "mode": known.mode,
+        "entryKey": known.entry_key,
+    }
+    rest = {"item": item, "source": {name: one for name, one in said.items() if one}, "provenance": provenance}
+    value = b"".join((*_beginning(known)[:-1], orjson.dumps(rest)[1:-1], _since(known), b"}"))
+    return _event(value, known, _WITHDRAWN, source.id, observed_at)
+
+
+def _beginning(known: Known) -> tuple[bytes, bytes]:
+    ids = b'{"articleId":"%b","version":%d,"contentHash":"%b",' % (
+        known.article_id.encode(),
+        known.version,
+        known.content_hash.encode(),
+    )
+    return ids, b'"item":'
+
+
+def _since(known: Known) -> bytes:
+    if known.previous is None:
+        return b""
+    version, content_hash = known.previous
+    return b',"previous":{"version":%d,"contentHash":"%b"},"changed":%b' % (
+        version,
+        content_hash.encode(),
+        orjson.dumps(known.changed),
+    )
+
+
+def _event(value: bytes, known: Known, kind: tuple[tuple[str, bytes], ...], source_id: str, observed_at: int) -> Record:
+    key = known.article_id.encode()
+    headers = (
+        *kind,
+        ("ce_id", identity.event_id(known.article_id, known.version, known.content_hash).encode()),
+        ("ce_source", ce_source(source_id)),
+        ("ce_subject", key),
+        ("ce_time", rfc3339(observed_at).encode()),
     )
     return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
 

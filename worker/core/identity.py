@@ -104,6 +104,17 @@ def split_of(path: str, count: int) -> int:
     return int.from_bytes(hashlib.sha256(path.encode()).digest()[:8], "big") % count
 
 
+def binary(article_id: str) -> bytes:
+    """The 16 bytes of an articleId."""
+    return bytes.fromhex(article_id.replace("-", ""))
+
+
+def written(article: bytes) -> str:
+    """The articleId of 16 bytes."""
+    digits = article.hex()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 def entry_key(key: str) -> str:
     """A key as records and headers carry it: over 1 KiB of UTF-8 its digest stands for it."""
     encoded = key.encode()

@@ -93,8 +93,10 @@ class Head:
     fault_since: int = 0
     not_before: int = 0  # Retry-After, or back-off
     gone: bool = False
-    guids_unusable: bool = False
+    guids_unusable: bool = False  # all the same, or new at every poll
     links_unusable: bool = False
+    guids_new: int = 0  # documents in a row whose entries were known, but none of their guids
+    links_new: int = 0
     largest_window: int = 0
     removed_at: int = 0
 
@@ -121,3 +123,4 @@ class Part:
     fates: Counter[Fate] = field(default_factory=Counter)
     rejected: tuple[Rejection, ...] = ()
     notes: tuple[Note, ...] = ()
+    end: int = 0  # the position just after its last item

@@ -1,0 +1,12 @@
+"""Polled feeds decided: what is new, changed or gone, against what a shard remembers of its sources.
+
+`ShardMemory` remembers; `decide`, `unchanged`, `faulted` and `removed` change it and say what is to be committed: parts, each to be
+published as it comes, with the checkpoints that `ShardMemory.records` gives when the transaction is put together.
+"""
+
+from worker.core.feeds.answered import Answered
+from worker.core.feeds.decide import decide
+from worker.core.feeds.memory import Asked, ShardMemory
+from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
+
+__all__ = ["Answered", "Asked", "ShardMemory", "decide", "faulted", "is_known", "removed", "unchanged"]

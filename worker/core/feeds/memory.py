@@ -1,0 +1,166 @@
+"""All that a shard remembers of its sources: restored from news.checkpoints.v1, changed in place, written with each transaction.
+
+It is what was committed and all that was decided since; after any fault it is thrown away and restored.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Final
+
+from worker.core.feeds.held import Held, Site
+from worker.core.feeds.pages import pages_of
+from worker.core.feeds.restore import Restoring
+from worker.errors import BrokerRefused
+from worker.model import Definition, Head, Record, Validators
+
+# How long what is remembered of a removed source is kept, in ms.
+REMOVAL_GRACE: Final = 7 * 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a source was remembered by when it was asked: what goes into the request, and the head it is asked under."""
+
+    token: str = ""
+    count: int = 0
+    validators: Validators | None = None
+    body: bytes = b""  # as in Head
+    url: str | None = None  # where it has moved for good
+
+
+class ShardMemory:
+    """What the sources of one shard remember. `token`: random, of this process; it stands in every head that it writes.
+
+    First `absorb` every record, then `restored`, then `define` what is defined; `records` whenever a transaction is put
+    together. `refused`: the sources that are to be left alone, and why; nothing of them is held or written.
+    """
+
+    def __init__(self, token: str) -> None:
+        self.token = token
+        self.refused: dict[str, str] = {}
+        self._held: dict[str, Held] = {}
+        self._sites: dict[str, Site] = {}
+        self._changed: dict[str, Held] = {}
+        self._restoring: Restoring = Restoring()
+        self._forgotten: set[bytes] = set()
+        self._forgotten_links: set[bytes] = set()
+
+    def absorb(self, key: bytes, value: bytes | None) -> None:
+        """Take in one record, in the order they were committed. BrokerRefused: the shard as a whole can't be read."""
+        self._restoring.absorb(key, value)
+
+    def restored(self) -> None:
+        """All records have come. BrokerRefused: as `absorb`."""
+        restoring, self._restoring = self._restoring, Restoring()
+        for stored in restoring.sources():
+            held = Held(stored.id, self._site(stored.site), self._changed, head=stored.head, entries=stored.entries)
+            held.stored = stored.pages
+            if not stored.even:
+                held.dirty = set(range(pages_of(stored.entries)))
+            self._join(held)
+        self.refused.update(restoring.refused)
+        for article_id, (key, link) in restoring.forgotten.items():
+            try:
+                self._forgotten.add(uuid.UUID(article_id).bytes)
+            except ValueError as error:
+                raise BrokerRefused(f"a forgotten mark of {article_id!r}, which is no articleId") from error
+            self._forgotten.add(key)
+            self._forgotten_links.add(link)
+        self._forgotten_links.discard(bytes(8))
+
+    def forgot(self, article: bytes, link: bytes) -> bool:
+        """Whether an article was forgotten for good, under the id that its key makes, or by its link."""
+        return bool(self._forgotten) and (
+            article in self._forgotten or article[:8] in self._forgotten or link in self._forgotten_links
+        )
+
+    def define(self, definition: Definition) -> None:
+        """The source is there, or is defined otherwise than before. For another site than it is remembered for, it is refused."""
+        held = self._held.get(definition.id)
+        if held is None:
+            if definition.id in self.refused:
+                return
+            held = Held(definition.id, self._site(definition.site), self._changed)
+            if definition.id in self._changed:  # dropped, and not yet written so
+                held.stored = self._changed[definition.id].stored
+            self._join(held)
+        elif held.site.name != definition.site:
+            self.refused[definition.id] = (
+                f"source {definition.id} is remembered for the site {held.site.name}: remove it, and add it under another id"
+            )
+            return
+        held.definition = definition
+        if held.head is not None and held.head.removed_at:
+            held.head.removed_at = 0
+            held.touch()
+
+    def undefine(self, source: str) -> None:
+        """The source is no more; what it remembers is kept for now (see `removed`)."""
+        held = self._held.get(source)
+        if held is not None:
+            held.definition = None
+            self.refused.pop(source, None)  # it was for its site
+            if held.head is None:
+                self._leave(held)
+
+    def to_remove(self, now: int) -> list[str]:
+        """The sources for which `removed` has something to do. To be asked once all definitions are known."""
+        return [
+            held.id
+            for held in self._held.values()
+            if held.definition is None
+            and held.head is not None
+            and (not held.head.removed_at or now - held.head.removed_at >= REMOVAL_GRACE)
+        ]
+
+    def head(self, source: str) -> Head | None:
+        """The source's head; None: it was never polled."""
+        held = self._held.get(source)
+        return held.head if held else None
+
+    def asked(self, source: str) -> Asked:
+        """What it is to be asked by."""
+        head = self.head(source)
+        return Asked(head.token, head.count, head.validators, head.body, head.url) if head else Asked()
+
+    def remembered(self, source: str) -> int:
+        """How many entries it remembers."""
+        held = self._held.get(source)
+        return len(held) if held else 0
+
+    def sources(self) -> Collection[str]:
+        """All that are held, defined or not."""
+        return self._held.keys()
+
+    def held(self, source: str) -> Held:
+        """The source, which is held."""
+        return self._held[source]
+
+    def forget(self, source: str) -> None:
+        """Tombstone all that is remembered of a source."""
+        held = self._held[source]
+        held.dropped = True
+        held.touch()
+        self._leave(held)
+
+    def records(self, at: int) -> list[Record]:
+        """What is to be committed of all that changed since the last call. `at`: the records' time."""
+        changed = list(self._changed.values())
+        self._changed.clear()
+        return [record for held in changed for record in held.written(self.token, at)]
+
+    def _site(self, name: str) -> Site:
+        return self._sites.setdefault(name, Site(name))
+
+    def _join(self, held: Held) -> None:
+        self._held[held.id] = held
+        held.site.join(held)
+
+    def _leave(self, held: Held) -> None:
+        del self._held[held.id]
+        held.site.leave(held)
+        if not held.site.sources:
+            del self._sites[held.site.name]

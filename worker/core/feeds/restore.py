@@ -1,0 +1,100 @@
+"""From records of news.checkpoints.v1 to what they say once all have come: sources, each whole or refused, and forgotten marks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import orjson
+
+from worker.core.feeds import head as heads
+from worker.core.feeds import pages
+from worker.core.feeds.entry import STRIDE
+from worker.errors import BrokerRefused
+from worker.model import Head, Topic
+
+_SHARD: Final = 1  # the version of the shard's own record
+_HEAD: Final = -1
+
+
+@dataclass(slots=True)
+class Stored:
+    """A source as the broker holds it. `even`: its pages are filled as this release fills them."""
+
+    id: str
+    head: Head
+    site: str
+    entries: bytearray
+    pages: int
+    even: bool
+
+
+class Restoring:
+    """Records as they come. `refused`: the sources that can't be read, and why; known once `sources` was gone through."""
+
+    def __init__(self) -> None:
+        self._heads: dict[str, tuple[Head, str, int]] = {}
+        self._pages: dict[str, dict[int, bytes]] = {}
+        self._wrong: dict[str, dict[int, str]] = {}
+        self.refused: dict[str, str] = {}
+        self.forgotten: dict[str, tuple[bytes, bytes]] = {}  # by articleId
+
+    def absorb(self, key: bytes, value: bytes | None) -> None:
+        """The last of a key counts. BrokerRefused: the shard can't be read."""
+        try:
+            kind, *names = orjson.loads(key)
+        except (ValueError, TypeError) as error:
+            raise BrokerRefused(f"{Topic.CHECKPOINTS} holds a key that is not the worker's: {key[:80]!r}") from error
+        try:
+            if kind == "page":
+                self._absorb(str(names[0]), int(names[1]), value)
+            elif kind == "head":
+                self._absorb(str(names[0]), _HEAD, value)
+            elif kind == "forgotten":
+                self._absorb_mark(str(names[0]), value)
+            elif kind == "shard" and value is not None and value[:1] != bytes((_SHARD,)):
+                raise BrokerRefused("damaged, or written by a newer news-worker; use that one")  # noqa: TRY301 (as of the others)
+        except (BrokerRefused, IndexError, ValueError, TypeError) as error:
+            said = f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {error}; it is not taken for empty"
+            raise BrokerRefused(said) from error
+
+    def _absorb(self, source: str, number: int, value: bytes | None) -> None:
+        """What is wrong with a record is held against its source alone, until a newer one has come."""
+        self._wrong.get(source, {}).pop(number, None)
+        kept = self._pages.setdefault(source, {})
+        if number == _HEAD:
+            self._heads.pop(source, None)
+        else:
+            kept.pop(number, None)
+        if value is None:
+            return
+        try:
+            if number == _HEAD:
+                self._heads[source] = heads.loaded(value)
+            else:
+                kept[number] = pages.loaded(value)
+        except BrokerRefused as error:
+            self._wrong.setdefault(source, {})[number] = f"{'head' if number == _HEAD else f'page {number}'}: {error}"
+
+    def _absorb_mark(self, article_id: str, value: bytes | None) -> None:
+        self.forgotten.pop(article_id, None)
+        if value is not None:
+            self.forgotten[article_id] = pages.loaded_mark(value)
+
+    def sources(self) -> Iterator[Stored]:
+        """All that can be read, each given away as it is gone through."""
+        while self._pages:
+            source, found = self._pages.popitem()
+            said, wrong = self._heads.pop(source, None), self._wrong.pop(source, {})
+            if said is None and not found and not wrong:
+                continue  # it was tombstoned
+            own = [found[number] for number in sorted(found)]
+            entries = bytearray().join(own)
+            whole = said is not None and sorted(found) == list(range(len(found)))
+            if said is not None and not wrong and whole and len(entries) == said[2] * STRIDE:
+                even = all(len(page) == pages.FULL for page in own[:-1])
+                yield Stored(source, said[0], said[1], entries, len(own), even)
+                continue
+            why = next(iter(wrong.values()), "its pages are not those that its head speaks of")
+            self.refused[source] = f"{Topic.CHECKPOINTS}, source {source}: {why}; it is not taken for empty"
