@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from worker.core.normalise import dates, html, text
 from worker.core.normalise.dates import Published
@@ -32,17 +32,15 @@ class Draft:
     published: Published
 
 
-def draft_of(entry: Entry) -> Draft:
-    """What an entry says, normalised. It may be empty."""
-    return Draft(entry, line_of(entry.headline, entry), body_of(entry), _published(entry))
+def draft_of(entry: Entry, zone: str | None = None) -> Draft:
+    """What an entry says, normalised. It may be empty. `zone`: the source's setting, for times that say none."""
+    return Draft(entry, line_of(entry.headline, entry), body_of(entry), _published(entry, zone))
 
 
-def _published(entry: Entry) -> Published:
-    """A feed's entry that says only when it was updated has that for a date, and says so."""
-    if entry.published is None and entry.updated:
-        updated = dates.parse(entry.updated)
-        return updated if updated.value is None else replace(updated, basis="updated")
-    return dates.parse(entry.published)
+def _published(entry: Entry, zone: str | None) -> Published:
+    if entry.updated is None or isinstance(entry.published, int | float):
+        return dates.parse(entry.published, zone)
+    return dates.chosen(entry.published, entry.updated, zone)
 
 
 def line_of(found: str | None, entry: Entry) -> str:
@@ -60,7 +58,7 @@ def body_of(entry: Entry) -> Body:
     plain, markup = (entry.teaser, None) if teaser else (entry.text, entry.html)
     if entry.markup and plain and not markup and html.looks_like_html(plain):
         plain, markup = None, plain
-    cleaned = html.sanitise(markup) if markup else ""
+    cleaned = html.sanitise(markup, entry.base) if markup else ""
     if plain:
         return Body(*text.both(text.unescape(plain) if entry.markup else plain), cleaned, teaser)
     shown = html.text_of(cleaned) if cleaned else ""

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from worker.core.associations import associations_of
 from worker.core.content import Body, line_of
 from worker.core.normalise import text
 from worker.core.normalise.dates import Published, instant
@@ -38,14 +39,7 @@ def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
             item["bodies"].append(_body("text/html", body.markup, words))
     if entry.teaser and not body.teaser and (teaser := line_of(entry.teaser, entry)):
         item["descriptions"] = [{"contentType": "text/plain", "value": teaser}]
-    if authors := _lines(entry.authors, entry):
-        item["by"] = ", ".join(authors)
-        item["infoSources"] = [{"name": name} for name in authors]
-    if subjects := _lines(entry.subjects, entry):
-        item["subjects"] = [{"name": name} for name in subjects]
-    if rights := line_of(entry.rights, entry):
-        item["copyrightNotice"] = rights
-    return item
+    return item | _besides(entry)
 
 
 def alternative_ids(entry: Entry, uri: str | None) -> list[dict[str, str]]:
@@ -65,6 +59,7 @@ def fitted(item: dict[str, Any], rest: int, room: int) -> tuple[bytes, str] | No
     if len(encoded) + rest <= room:
         return encoded, ""
     item["representationType"] = "partial"
+    item.pop("associations", None)
     item["bodies"] = [body for body in item.get("bodies", []) if body["contentType"] == "text/plain"]
     cut = "html"
     while item["bodies"]:
@@ -77,6 +72,23 @@ def fitted(item: dict[str, Any], rest: int, room: int) -> tuple[bytes, str] | No
         kept = whole[: max(0, len(whole) - excess)].decode("utf-8", "ignore").rstrip()
         item["bodies"] = [_body("text/plain", kept, text.word_count(text.fold(kept)))] if kept else []
     return None
+
+
+def _besides(entry: Entry) -> dict[str, Any]:
+    """Who wrote it, what it is about, what may be done with it, what it encloses."""
+    item: dict[str, Any] = {}
+    if authors := _lines(entry.authors, entry):
+        item["by"] = ", ".join(authors)
+        item["infoSources"] = [{"name": name} for name in authors]
+    if subjects := _lines(entry.subjects, entry):
+        item["subjects"] = [{"name": name} for name in subjects]
+    if rights := line_of(entry.rights, entry):
+        item["copyrightNotice"] = rights
+    if licence := line_of(entry.licence, entry):
+        item["usageTerms"] = licence
+    if associations := associations_of(entry.media, entry.base):
+        item["associations"] = associations
+    return item
 
 
 def _body(content_type: str, value: str, words: int) -> dict[str, Any]:

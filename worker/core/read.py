@@ -59,6 +59,7 @@ def read(document: Document, limit: int) -> Reading:
     if isinstance(feed, Refusal):
         return _unread(document, limit, feed, document.start + 1)
     builder = _Builder(document, limit, feed.hints.title)
+    builder.notes += feed.notes
     found = _distinct(feed)
     items = builder.entries(found)
     end = max(found[-1].end, document.start) if found else document.start
@@ -108,7 +109,8 @@ class _Builder:
 
     def entries(self, found: Sequence[Entry | Unreadable | Withdrawn]) -> list[_Item]:
         """What a feed's entries become, in their order; those before the position where the document starts are done."""
-        drafts = [draft_of(one) for one in found if isinstance(one, Entry)]
+        zone = self._document.fetched.zone if self._document.fetched else None
+        drafts = [draft_of(one, zone) for one in found if isinstance(one, Entry)]
         named = iter(zip(drafts, names_of(drafts), strict=True))
         begun = [self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one) for one in found]
         return self._finished([one for one, at in zip(begun, found, strict=True) if at.ordinal >= self._document.start])
@@ -168,8 +170,8 @@ class _Builder:
         digest = self._digest_of(entry.raw)
         provenance = provenance_member(self._document, digest, None if names else entry_key)
         provenance |= position_of(entry, self._document)
-        if link:
-            provenance["link"] = links.without_secrets(link)
+        if as_found := text.fold(entry.link_found) if entry.link_found else link:
+            provenance["link"] = links.without_secrets(as_found)
         said = {
             "published": published_member(published),
             "language": language_member(spoken),
@@ -203,7 +205,7 @@ class _Builder:
         draft: Draft | None = None,
         names: Names | None = None,
     ) -> Rejection:
-        raw = (found.element if isinstance(found, Entry) else b"") or found.raw
+        raw = found.element() if isinstance(found, Entry) and found.element else found.raw
         digest = self._digest_of(raw)
         if self._document.fetched:
             keys = names.keys if names else ()

@@ -23,7 +23,7 @@ def traits_of(draft: Draft, names: Names) -> Traits:
         _hashed(draft.headline),
         _hashed(draft.body.folded),
         _hashed(published.value if published.basis == "declared" else None),
-        _updated(draft.entry.updated),
+        dates.seconds(draft.entry.updated),
         _milliseconds(published.start) if published.start else None,
     )
 
@@ -31,15 +31,8 @@ def traits_of(draft: Draft, names: Names) -> Traits:
 def traits_of_rejected(draft: Draft | None, names: Names | None, digest: str) -> Traits:
     """Of one that did not. `digest`: hex SHA-256 of its raw bytes, by which it is known again (design.md, section 5)."""
     raw = bytes.fromhex(digest)[:_RAW]
-    updated = _updated(draft.entry.updated) if draft else 0
+    updated = dates.seconds(draft.entry.updated) if draft else 0
     return Traits(names.keys if names else (), names is not None and names.home, raw, b"", b"", b"", updated, None)
-
-
-def _updated(found: str | None) -> int:
-    if not found:
-        return 0
-    known = dates.instant(dates.parse(found))
-    return max(0, _milliseconds(known) // 1000) if known else 0
 
 
 def _milliseconds(instant: str) -> int:

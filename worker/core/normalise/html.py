@@ -8,7 +8,9 @@ builds a page to get past that is stopped by the clock of the process it is read
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import escape
+from typing import Any
 
 import nh3
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -16,12 +18,14 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 from worker.core.normalise.text import encodable, paragraphs
 
 _REMOVED = frozenset("script style iframe noscript template object embed applet title textarea select svg math".split())
-_CLEANER = nh3.Cleaner(
-    tags=nh3.ALLOWED_TAGS - _REMOVED,
-    clean_content_tags=set(_REMOVED),
-    url_schemes={"http", "https", "mailto", "tel"},
-    link_rel=None,
-)
+_OPTIONS: dict[str, Any] = {
+    "tags": nh3.ALLOWED_TAGS - _REMOVED,
+    "clean_content_tags": set(_REMOVED),
+    "url_schemes": {"http", "https", "mailto", "tel"},
+    "link_rel": None,
+}
+_CLEANER = nh3.Cleaner(**_OPTIONS)
+_RELATIVE = re.compile(r"""\b(?:href|src|cite)\s*=\s*["']?(?![a-z][a-z0-9+.-]*:|["'\s>])""", re.IGNORECASE)
 _SILENT = _REMOVED | {"-comment"}
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
@@ -51,12 +55,23 @@ _FLAT = frozenset(
 )
 
 
-def sanitise(html: str) -> str:
-    """The markup without what could run or load code: scripts, frames, event handlers, javascript: and data: URLs."""
+def sanitise(html: str, base: str | None = None) -> str:
+    """The markup without what could run or load code: scripts, frames, event handlers, javascript: and data: URLs.
+
+    `base`: an absolute URL that relative ones are resolved against.
+    """
     tame = _tame(html)
     if tame.count("&") > _MANY_REFERENCES:
         return "".join(f"<p>{escape(part, quote=False)}</p>" for part in text_of(tame).split("\n\n"))
-    return _CLEANER.clean(tame)
+    return (_cleaner(base) if base and _RELATIVE.search(tame) else _CLEANER).clean(tame)
+
+
+@lru_cache(maxsize=64)
+def _cleaner(base: str) -> nh3.Cleaner:
+    try:
+        return nh3.Cleaner(**_OPTIONS, url_relative=("rewrite_with_base", base))
+    except ValueError:  # no URL
+        return _CLEANER
 
 
 def text_of(html: str) -> str:

@@ -2,9 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from worker.model import Code, Hints
+from worker.model import Code, Hints, Note
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """A picture, film or sound that an entry encloses or shows."""
+
+    url: str
+    content_type: str | None = None
+    medium: str | None = None  # image, audio, video, document, executable
+    width: int | None = None  # pixels
+    height: int | None = None
+    size: int | None = None  # bytes
+    duration: int | None = None  # seconds
+    title: str | None = None
+    thumbnail: bool = False
 
 
 @dataclass(slots=True)
@@ -30,8 +46,12 @@ class Entry:
     subjects: tuple[str, ...] = ()
     rights: str | None = None
     guessed: str | None = None  # the character encoding, where it had to be guessed
-    element: bytes = b""  # of a feed: what stands in it of this entry alone
+    element: Callable[[], bytes] | None = None  # of a feed: what stands in it of this entry alone
     compared: bytes = b""  # of a feed: the raw elements that make headline, body and published
+    base: str | None = None  # of a feed: what links in its texts are relative to
+    link_found: str | None = None  # of a feed: `link` before it was resolved
+    licence: str | None = None  # of a feed: its address or words
+    media: tuple[Media, ...] = ()  # of a feed
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,3 +81,4 @@ class Feed:
 
     hints: Hints
     found: list[Entry | Unreadable | Withdrawn]
+    notes: tuple[Note, ...] = ()

@@ -1,57 +1,62 @@
-"""Saved RSS, RDF and Atom by feedparser, its sanitising and URI resolution off: both are done once, on what is used.
+"""RSS, RDF and Atom: ids, links and dates from the elements (lxml), the rest by feedparser, entries paired in their order.
 
-Always through BytesIO: feedparser opens a string that looks like a path or URL.
+feedparser's sanitising and URI resolution are off: both are done once, on what is used. It gets the bytes through BytesIO
+always, as it opens a string that looks like a path or URL.
 """
 
 from __future__ import annotations
 
-import codecs
-import re
+from functools import partial
 from io import BytesIO
 from typing import Any
 
 import feedparser
 import orjson
+from lxml import etree
 
-from worker.core.normalise import text
+from worker.core.parse import elements, xml
 from worker.core.parse.diagnosis import no_feed
+from worker.core.parse.elements import RawEntry
 from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
-from worker.model import Code, Document, Hints, Refusal
-
-_DECLARED_ENCODING = re.compile(r"""^(\s*<\?xml[^>]*?)\s+encoding\s*=\s*["'][^"']*["']""")
-# RFC 6721; feedparser passes over it.
-_DELETED = re.compile(rb"<(?:[\w.-]+:)?deleted-entry\s[^>]*?\bref\s*=\s*[\"']([^\"'>]*)")
+from worker.core.parse.media import media_of
+from worker.model import Code, Document, Hints, Note, Refusal
 
 
 def parse(document: Document) -> Feed | Refusal:
     """What the feed says, its entries in its order: their positions are their ordinals. A Refusal: it is no feed."""
+    source = xml.load(document.data, document.fetched.content_type if document.fetched else None)
+    root, data = source.root, source.data
+    if root is None or elements.name(root)[1] == "html":
+        return no_feed(document)
+    changed = source.sound and elements.unnest(root)
+    raw = _raw_entries(root, document)
+    if elements.hide_captions(root) or changed:
+        data = etree.tostring(root, encoding="utf-8")
     try:
-        parsed = feedparser.parse(BytesIO(_utf8(document.data)), sanitize_html=False, resolve_relative_uris=False)
+        parsed = feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
         return Refusal(Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
-    if not parsed.entries and not parsed.get("version"):  # absent where there were no bytes
+    if not parsed.entries and not parsed.get("version"):
         return no_feed(document)
-    language = parsed.feed.get("language")
+    paired = raw if len(raw) == len(parsed.entries) else [None] * len(parsed.entries)
     found: list[Entry | Unreadable | Withdrawn] = [
-        _entry(entry, ordinal, document.data, language) for ordinal, entry in enumerate(parsed.entries)
+        _entry(Entry(ordinal, ordinal + 1, ordinal, document.data), entry, own, parsed.feed)
+        for ordinal, (entry, own) in enumerate(zip(parsed.entries, paired, strict=True))
     ]
-    found += [
-        Withdrawn(ordinal, ordinal + 1, text.unescape(deleted[1].decode("utf-8", "replace")))
-        for ordinal, deleted in enumerate(_DELETED.finditer(document.data), len(found))
-    ]
-    return Feed(Hints(parsed.feed.get("title") or None), found)
+    found += [Withdrawn(at, at + 1, ref) for at, ref in enumerate(elements.deleted_of(root), len(found))]
+    title, ttl = parsed.feed.get("title") or None, elements.ttl_of(elements.channel_of(root))
+    return Feed(Hints(title, ttl), found, _notes(source, document))
 
 
-def _utf8(data: bytes) -> bytes:
-    """A document with a UTF-16 mark in UTF-8: feedparser trusts the declaration, or takes UTF-8 for granted, over the mark."""
-    if not data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return data
-    text = data.decode("utf-16", "replace")
-    return _DECLARED_ENCODING.sub(r"\1", text, count=1).encode("utf-8", "replace")
+def _raw_entries(root: etree._Element, document: Document) -> list[RawEntry]:
+    """In RSS links are relative to the site, in Atom to the document; either to the other where that isn't known."""
+    site = elements.link_of(elements.channel_of(root))
+    place = document.fetched.url if document.fetched else None
+    base = (place or site) if elements.name(root)[1] == "feed" else (site or place)
+    return [elements.raw_entry(element, base) for element in elements.entries_of(root)]
 
 
-def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
-    entry = Entry(ordinal, ordinal + 1, ordinal, raw)
+def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any) -> Entry:
     entry.headline = found.get("title") or None
     content = next((part for part in found.get("content", ()) if part.get("value")), None)
     summary = found.get("summary") or None
@@ -63,24 +68,60 @@ def _entry(found: Any, ordinal: int, raw: bytes, language: str | None) -> Entry:
         entry.teaser = summary if summary != content["value"] else None
     else:
         entry.teaser = summary
-    entry.link = _link(found)
-    entry.guid = found.get("id") or None
-    # feedparser answers .get("updated") with the published date, and puts dc:date under updated: `published` is what is declared.
-    entry.published = found.get("published") or None
-    entry.updated = (found["updated"] or None) if "updated" in found else None
-    entry.element = orjson.dumps(found, default=str)
-    entry.compared = orjson.dumps([entry.headline, entry.text or entry.html, entry.teaser, entry.published])
-    entry.language = (content or {}).get("language") or found.get("title_detail", {}).get("language") or language
-    entry.authors = tuple(author["name"] for author in found.get("authors", ()) if author.get("name"))
-    entry.subjects = tuple(tag["term"] for tag in found.get("tags", ()) if tag.get("term"))
-    entry.rights = found.get("rights") or None
+    entry.language = (
+        found.get("language")
+        or (content or {}).get("language")
+        or found.get("title_detail", {}).get("language")
+        or feed.get("language")
+    )
+    entry.authors = _authors(found) or _authors(found.get("source", {})) or _inherited_authors(found, feed)
+    tags = (tag.get("label") or tag.get("term") for tag in found.get("tags", ()))
+    entry.subjects = tuple(dict.fromkeys(tag for tag in tags if tag))
+    entry.rights = found.get("rights") or feed.get("rights") or None
+    entry.licence = found.get("license") or None
+    entry.media = media_of(found)
+    return _with_own(entry, raw) if raw else _with_parsed(entry, found)
+
+
+def _with_own(entry: Entry, raw: RawEntry) -> Entry:
+    entry.guid, entry.base, entry.link_found = raw.guid, raw.base, raw.link
+    entry.link = elements.joined(raw.base, raw.link) if raw.link else None
+    entry.published, entry.updated = raw.published, raw.updated
+    if not (entry.text or entry.html or entry.teaser):
+        entry.teaser = raw.caption
+    entry.compared, entry.element = raw.compared, raw.element
     return entry
 
 
-def _link(found: Any) -> str | None:
-    """The declared link; feedparser also gives an id for one, which counts only where it is a permalink (RSS 2.0: a URL)."""
-    link: str | None = found.get("link") or None
+def _with_parsed(entry: Entry, found: Any) -> Entry:
+    """Where nobody knows which element is whose. feedparser answers .get("updated") with the published date if there is none."""
+    entry.guid = found.get("id") or None
+    link = found.get("link") or None
     declared = any(one.get("href") == link for one in found.get("links", ()))
-    return (
-        link if link and (declared or (found.get("guidislink") and link.startswith(("http://", "https://")))) else None
-    )
+    permanent = found.get("guidislink") and link and link.startswith(("http://", "https://"))
+    entry.link = entry.link_found = link if declared or permanent else None
+    updated = (found["updated"] or None) if "updated" in found else None
+    entry.published = found.get("published") or None
+    entry.updated = updated
+    entry.element = partial(orjson.dumps, found, default=str)
+    entry.compared = orjson.dumps([entry.headline, entry.text or entry.html, entry.teaser, entry.published])
+    return entry
+
+
+def _authors(found: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(author["name"] for author in found.get("authors", ()) if author.get("name")))
+
+
+def _inherited_authors(found: Any, feed: Any) -> tuple[str, ...]:
+    """In Atom those of the feed (RFC 4287, section 4.2.1); in RSS the feed's is its editor."""
+    return _authors(feed) if feed.get("id") and "guidislink" not in found else ()
+
+
+def _notes(source: xml.Source, document: Document) -> tuple[Note, ...]:
+    place = document.path or document.source.id
+    notes = []
+    if source.guessed:
+        notes.append(Note("encoding_guessed", f"{place}: not UTF-8, read as {source.guessed}"))
+    if source.broken_off:
+        notes.append(Note("broken_off", f"{place}: it breaks off; the entry in which it does is left out"))
+    return tuple(notes)

@@ -13,7 +13,8 @@ import orjson
 
 from worker.core.normalise import text
 from worker.core.parse.diagnosis import no_feed
-from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
+from worker.core.parse.entry import Entry, Feed, Media, Unreadable, Withdrawn
+from worker.core.parse.media import each_once, positive
 from worker.model import Code, Document, Hints, Refusal
 
 
@@ -49,7 +50,7 @@ def _item(item: Any, ordinal: int, whole: bytes, feed: dict[str, Any]) -> Entry 
     raw = _dumps(item)
     if not isinstance(item, dict):
         return Unreadable(ordinal, ordinal + 1, ordinal, raw, Code.NOT_AN_ARTICLE, "an item of the feed is no object")
-    entry = Entry(ordinal, ordinal + 1, ordinal, whole, element=raw)
+    entry = Entry(ordinal, ordinal + 1, ordinal, whole, element=lambda: raw)
     entry.headline = _text(item.get("title"))
     entry.html, entry.text = _text(item.get("content_html")), _text(item.get("content_text"))
     entry.teaser = _text(item.get("summary"))
@@ -61,6 +62,7 @@ def _item(item: Any, ordinal: int, whole: bytes, feed: dict[str, Any]) -> Entry 
     entry.authors = tuple(_authors(item)) or tuple(_authors(feed))
     tags = item.get("tags")
     entry.subjects = tuple(tag for one in (tags if isinstance(tags, list) else [tags]) if (tag := _text(one)))
+    entry.media = each_once(_media(item))
     entry.compared = _dumps(
         [item.get(name) for name in ("title", "content_html", "content_text", "summary", "date_published")]
     )
@@ -74,6 +76,17 @@ def _authors(of: dict[str, Any]) -> Iterator[str]:
         name = _text(author.get("name")) if isinstance(author, dict) else _text(author)
         if name:
             yield name
+
+
+def _media(item: dict[str, Any]) -> Iterator[Media | None]:
+    image = _text(item.get("image")) or _text(item.get("banner_image"))
+    yield Media(image, medium="image") if image else None
+    attachments = item.get("attachments")
+    for one in attachments if isinstance(attachments, list) else []:
+        if isinstance(one, dict) and (url := _text(one.get("url"))):
+            size, seconds = positive(one.get("size_in_bytes")), positive(one.get("duration_in_seconds"))
+            kind = _text(one.get("mime_type"))
+            yield Media(url, kind, size=size, duration=seconds, title=_text(one.get("title")))
 
 
 def _identifier(value: Any) -> str | None:
