@@ -22,6 +22,7 @@ from worker.shown import visible, without_secrets
 COMMANDS = {
     "demo": "Replay sample articles and show what became of them.",
     "replay": "Read files and folders of articles into the topics.",
+    "sources": "Define the feeds that are polled.",
     "tail": "Show what is in a topic.",
     "rejects": "Show what could not become an article, and why.",
     "schema": "Show the schemas of events, or validate events against them.",

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from contextlib import aclosing
+from pathlib import Path
 
 from worker.broker.port import Broker
-from worker.core.sources.definitions import Definitions
-from worker.core.sources.difference import Plan, Wanted, compare
+from worker.core.sources.definitions import Definitions, Found
+from worker.core.sources.difference import Plan, compare
+from worker.core.sources.lists import Listed, read
+from worker.core.sources.stored import tombstone
+from worker.errors import UsageError
 from worker.model import Record, Topic
 
 
@@ -20,17 +24,42 @@ async def known(broker: Broker) -> Definitions:
     return found
 
 
-async def planned(broker: Broker, wanted: Iterable[Wanted], now: int) -> Plan:
-    """What applying would change, at a time in ms; nothing is written."""
-    found = await known(broker)
-    return compare(wanted, [one.definition for one in found if one.passed_over is None], now)
+def listed(files: Sequence[Path]) -> Listed:
+    """What the files list together. UsageError: one can't be read, or lists nothing."""
+    found = [read(_bytes(file), str(file)) for file in files]
+    return Listed(
+        tuple(one for each in found for one in each.wanted), tuple(one for each in found for one in each.wrong)
+    )
 
 
-async def apply(broker: Broker, wanted: Iterable[Wanted], now: int) -> Plan:
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{file} can't be read: {error.strerror}.") from None
+
+
+def planned(lists: Listed, found: Definitions, now: int) -> Plan:
+    """What applying the lists would change of what was found, at a time in ms; what is wrong with them is part of it."""
+    plan = compare(lists.wanted, [one.definition for one in found if one.passed_over is None], now)
+    return Plan(plan.differences, lists.wrong + plan.wrong)
+
+
+async def apply(broker: Broker, lists: Listed, now: int) -> Plan:
     """Add and change what the lists say; nothing is removed."""
-    plan = await planned(broker, wanted, now)
+    plan = planned(lists, await known(broker), now)
     await write(broker, plan.records(now))
     return plan
+
+
+async def remove(broker: Broker, found: Sequence[Found], now: int) -> None:
+    """Remove these definitions. UsageError: one stands where nobody who partitions as we do can remove it."""
+    for one in found:
+        if broker.partition_of(Topic.SOURCES, one.definition.site.encode()) != one.partition:
+            raise UsageError(
+                f"source {one.definition.id} can't be removed: it stands {one.passed_over}, and has to take it out there."
+            )
+    await write(broker, [tombstone(one.definition, now) for one in found])
 
 
 async def write(broker: Broker, records: list[Record]) -> None:

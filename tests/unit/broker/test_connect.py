@@ -32,7 +32,7 @@ async def test_three_slashes_are_relative_to_the_folder_and_four_are_not(tmp_pat
 
 
 async def test_a_missing_file_is_made_only_when_asked_to(tmp_path):
-    with pytest.raises(BrokerRefused, match="`news-worker replay` makes it"):
+    with pytest.raises(BrokerRefused, match="`news-worker sources add` and `replay` make it"):
         async with connect(f"sqlite:///{tmp_path}/news.db", create=False):
             pass
     assert list(tmp_path.iterdir()) == []

@@ -81,7 +81,7 @@ def _check_place(path: Path, *, create: bool) -> None:
             f"{path} lies on a network file system ({kind}), where locks don't hold: name a file on a local disk."
         )
     if not path.exists() and not create:
-        raise BrokerMissing(f"There is no file {path}: `news-worker replay` makes it.")
+        raise BrokerMissing(f"There is no file {path}: `news-worker sources add` and `replay` make it.")
     # Readers write too: the index of the log is memory that all who have the file open share.
     for place in (folder, path):
         if place.exists() and not os.access(place, os.R_OK | os.W_OK):
@@ -104,7 +104,7 @@ def _check_kind(connection: sqlite3.Connection, path: Path, *, create: bool) -> 
     ((version,),) = connection.execute("PRAGMA user_version")
     if empty and application == 0:  # new, or its making was broken off
         if not create:
-            raise BrokerMissing(f"{path} is empty: `news-worker replay` makes the database.")
+            raise BrokerMissing(f"{path} is empty: `news-worker sources add` and `replay` make the database.")
         _initialise(connection, path)
     elif application != APPLICATION_ID:
         raise BrokerRefused(f"{path} is a database of another program: name another file.")

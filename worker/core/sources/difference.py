@@ -122,8 +122,8 @@ def _check_site(url: str, known: Definition) -> None:
     if site not in (known.site, site_of(known.url)):
         raise ValueError(
             f"source {known.id} is on the site {known.site}, and this URL on {site}: a source is not moved to another site."
-            f" `news-worker sources remove {known.id}`, then add the URL with `--initial skip`, so that what it shows already"
-            " isn't published again"
+            f" `news-worker sources remove {known.id}`, then add the URL under another id, or none, with `--initial skip`, so that"
+            " what it shows already isn't published again"
         )
 
 

@@ -24,6 +24,8 @@ _OURS: Final = f"{{{NAMESPACE}}}"
 _ENTITY: Final = re.compile(
     rb"&(?:(#[0-9]{1,7}|#x[0-9A-Fa-f]{1,6}|amp|lt|gt|quot|apos);|([A-Za-z][A-Za-z0-9]{1,20});)?"
 )
+_WIDE: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16", b"<\x00": "utf-16-le", b"\x00<": "utf-16-be"}
+_DECLARATION: Final = re.compile(rb"<\?xml[^>]*\?>")
 _FEEDS: Final = ("rss", "atom", "feed", "jsonfeed")
 
 
@@ -51,6 +53,9 @@ def read(data: bytes, name: str) -> tuple[list[Wanted], list[Wrong]]:
 
 def _mended(data: bytes) -> bytes:
     """Names of HTML's as numbers, any other ampersand as itself; what a DOCTYPE declares is thereby never expanded."""
+    wide = next((name for start, name in _WIDE.items() if data.startswith(start)), None)
+    if wide:  # then an ampersand isn't the one byte that is looked for
+        data = _DECLARATION.sub(b"", data.decode(wide, "replace").encode("utf-8", "replace"))
     return _ENTITY.sub(_reference, data)
 
 

@@ -20,7 +20,7 @@ _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SHORTEST, _LONGEST_S = 60, 7 * 86_400
 _INTERVAL: Final = re.compile(r"([0-9]{1,9})\s*([smhd]?)")
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_SECRET: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,99}")
+_SECRET: Final = re.compile(r"[A-Za-z0-9_]{1,100}")
 _HEADER: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")  # a token of RFC 9110, section 5.6.2
 _OURS: Final = frozenset(
     "accept-encoding connection content-length content-type host if-modified-since if-none-match keep-alive te trailer"
@@ -111,7 +111,7 @@ def _headers(value: object) -> tuple[tuple[str, str], ...]:
     if isinstance(value, dict):
         pairs = [(str(name), secret) for name, secret in value.items()]
     else:
-        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list | tuple) else ()
+        listed = value if isinstance(value, list | tuple) else str(value).split(",")
         split = [str(one).partition("=") for one in listed]
         pairs = [(name.strip(), secret.strip()) for name, _, secret in split]
     headers = []
@@ -129,8 +129,8 @@ def _headers(value: object) -> tuple[tuple[str, str], ...]:
 def _secret(value: object) -> str:
     if not isinstance(value, str) or not _SECRET.fullmatch(value):
         raise ValueError(
-            "expected is the name of a secret (letters, digits, '.', '_', '-'), which is a file in NEWS_WORKER_SECRETS_DIR or a"
-            " variable; its value has no place here"
+            "expected is the name of a secret, of letters, digits and '_', and never its value: that is in the file secret_NAME"
+            " of NEWS_WORKER_SECRETS_DIR, or in the variable NEWS_WORKER_SECRET_NAME"
         )
     return value
 

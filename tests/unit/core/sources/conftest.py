@@ -19,7 +19,7 @@ def full():
         updates="none",
         daily_updates=3,
         zone="Europe/Berlin",
-        headers=(("X-Key", "gazette_key"), ("Authorization", "gazette.token")),
+        headers=(("X-Key", "gazette_key"), ("Authorization", "gazette_token")),
         credentials="gazette_login",
         ca_file="/etc/ssl/gazette ca.pem",
     )

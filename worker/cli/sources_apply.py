@@ -1,0 +1,105 @@
+"""What `sources add` and `apply` do: compare, say what differs, ask where much would go, write."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from worker import configured
+from worker.cli.exits import Exit
+from worker.cli.sources_shown import line, now
+from worker.core.sources.definitions import Definitions
+from worker.core.sources.difference import Difference, Kind, Plan, Wanted
+from worker.core.sources.lists import Listed
+from worker.errors import BrokerMissing, UsageError
+from worker.pipeline import definitions
+from worker.shown import on_one_line, without_secrets
+
+if TYPE_CHECKING:
+    from worker.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How lists are to be applied."""
+
+    dry_run: bool
+    prune: bool
+    yes: bool
+
+
+async def apply_one(settings: Settings, wanted: Wanted) -> None:
+    """Add or change one source. UsageError: it can't be."""
+    async with configured.broker(settings, create=True) as broker:
+        plan = definitions.planned(Listed((wanted,), ()), await definitions.known(broker), now())
+        if plan.wrong:
+            raise UsageError(plan.wrong[0].message)
+        await definitions.write(broker, plan.records(now()))
+    click.echo(_said(plan.differences[0], plan.differences[0].kind))
+
+
+async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> Exit:
+    """Apply the lists. UsageError: one can't be read as a whole, or too much would be removed."""
+    lists = definitions.listed(files)
+    if wish.dry_run:
+        plan = definitions.planned(lists, await _looked_at(settings), now())
+        _tell(plan, wish)
+    else:
+        async with configured.broker(settings, create=True) as broker:
+            plan = definitions.planned(lists, await definitions.known(broker), now())
+            _tell(plan, wish)
+            if wish.prune:
+                _make_sure(plan, wish)
+            await definitions.write(broker, plan.records(now(), prune=wish.prune))
+    _summarise(plan, wish)
+    return Exit.LEFT if plan.wrong else Exit.OK
+
+
+async def _looked_at(settings: Settings) -> Definitions:
+    try:
+        async with configured.broker(settings, create=False) as broker:
+            return await definitions.known(broker)
+    except BrokerMissing:
+        return Definitions(lambda _: 0)
+
+
+def _make_sure(plan: Plan, wish: Wish) -> None:
+    """What a list that is broken, or the wrong one, would remove is no less lost than what is meant to go."""
+    gone, known = len(plan.of(Kind.MISSING)), sum(one.kind is not Kind.ADDED for one in plan.differences)
+    if gone and plan.wrong:
+        raise UsageError(
+            "Nothing was changed: what can't be used in a list may be what --prune would remove. Mend it, or leave --prune out."
+        )
+    if 2 * gone <= known or wish.yes:
+        return
+    question = f"This removes {gone} of {known} sources"
+    if not sys.stdin.isatty():
+        raise UsageError(f"Nothing was changed: {question.lower()}. Say --yes if that is what you want.")
+    click.confirm(f"{question}. Go on?", abort=True, err=True)
+
+
+def _tell(plan: Plan, wish: Wish) -> None:
+    for one in plan.wrong:
+        click.echo(f"wrong    {on_one_line(without_secrets(str(one)))}", err=True)
+    for difference in plan.differences:
+        if difference.kind is not Kind.SAME:
+            gone = difference.kind is Kind.MISSING and wish.prune
+            click.echo(_said(difference, "removed" if gone else difference.kind))
+
+
+def _said(difference: Difference, word: str) -> str:
+    changes = on_one_line(without_secrets("; ".join(difference.changes)))
+    return f"{word:<8} {line(difference.definition)}{f'  ({changes})' if changes else ''}"
+
+
+def _summarise(plan: Plan, wish: Wish) -> None:
+    added, changed, same, missing = (len(plan.of(kind)) for kind in Kind)
+    left = "" if not missing else f", {missing} {'removed' if wish.prune else 'in no list: kept (--prune removes)'}"
+    wrong = f", {len(plan.wrong)} wrong" if plan.wrong else ""
+    only = "dry run, nothing was changed: " if wish.dry_run else ""
+    click.echo(f"{only}{added} added, {changed} changed, {same} the same{left}{wrong}", err=True)
