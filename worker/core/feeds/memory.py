@@ -119,7 +119,7 @@ class ShardMemory:
     def head(self, source: str) -> Head | None:
         """The source's head; None: it was never polled."""
         held = self._held.get(source)
-        return held.head if held else None
+        return held.head if held is not None else None  # one without entries is falsy
 
     def asked(self, source: str) -> Asked:
         """What it is to be asked by."""
