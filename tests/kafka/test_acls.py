@@ -93,7 +93,15 @@ def articles(tmp_path):
 
 def works(way, articles):
     """Everything that a worker does; the first thing that fails, or None."""
-    for arguments in (["check"], ["tail", "articles"], ["rejects", "list"], ["replay", articles]):
+    source = "https://news.example/feed"
+    for arguments in (
+        ["check"],
+        ["tail", "articles"],
+        ["rejects", "list"],
+        ["replay", articles],
+        ["sources", "add", source],
+        ["sources", "show", source],
+    ):
         outcome = news_worker(*arguments, **way)
         if outcome.code not in (0, 1):
             return outcome

@@ -13,6 +13,7 @@ from worker.cli.options import with_settings
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from worker.cli.sources_memory import Remembered
     from worker.core.sources.definitions import Definitions, Found
     from worker.settings import Settings
 
@@ -56,13 +57,14 @@ def show(settings: Settings, source: str, *, as_json: bool) -> None:
     """Show how the source of that ID (or URL) is defined, and what the worker remembers of it."""
     import asyncio
 
-    from worker.cli import sources_shown
+    from worker.cli import sources_memory, sources_shown
 
-    for one in asyncio.run(_found(settings, source)):
+    for one, memory in asyncio.run(_looked_at(settings, source)):
         if as_json:
-            sources_shown.lines([sources_shown.plain(one)])
+            remembers = {} if memory is None else {"memory": sources_memory.plain(memory)}
+            sources_shown.lines([sources_shown.plain(one) | remembers])
         else:
-            sources_shown.facts(one)
+            sources_shown.show(sources_shown.facts(one) | ({} if memory is None else sources_memory.facts(memory)))
 
 
 @command.command(short_help="Add a source, or change its options.")
@@ -169,8 +171,17 @@ async def _known(settings: Settings) -> Definitions:
         return await definitions.known(broker)
 
 
-async def _found(settings: Settings, source: str) -> list[Found]:
-    return named(await _known(settings), source)
+async def _looked_at(settings: Settings, source: str) -> list[tuple[Found, Remembered | None]]:
+    """The definitions, and of those that are polled what is remembered."""
+    from worker import configured
+    from worker.cli.sources_memory import remembered
+    from worker.pipeline import definitions
+
+    async with configured.broker(settings, create=False) as broker:
+        return [
+            (one, None if one.passed_over else await remembered(broker, one.definition.id, one.partition))
+            for one in named(await definitions.known(broker), source)
+        ]
 
 
 def named(known: Definitions, source: str) -> list[Found]:

@@ -64,8 +64,8 @@ def lines(objects: Iterable[Mapping[str, Any]]) -> None:
         sys.stdout.buffer.write(orjson.dumps(one, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def facts(found: Found) -> None:
-    """Print all of a definition, a fact a line."""
+def facts(found: Found) -> dict[str, str]:
+    """All of a definition, by what people call it."""
     one = found.definition
     options = {
         name.replace("_", " "): option.text(value)
@@ -73,16 +73,14 @@ def facts(found: Found) -> None:
         if (value := getattr(one, option.field))
     }
     polled = f"no: {found.passed_over}" if found.passed_over else "yes"
-    show(
-        {
-            "id": one.id,
-            "url": without_secrets(one.url),
-            "site": one.site,
-            "added": timestamp(one.added_at),
-            **options,
-            "polled": polled,
-        }
-    )
+    return {
+        "id": one.id,
+        "url": without_secrets(one.url),
+        "site": one.site,
+        "added": timestamp(one.added_at),
+        **options,
+        "polled": polled,
+    }
 
 
 def show(named: Mapping[str, str]) -> None:

@@ -1,0 +1,128 @@
+"""What the worker remembers of a source, for `sources show`: read from its checkpoints, without owning them."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from worker.cli.records import timestamp
+from worker.core.feeds import ShardMemory
+from worker.model import Head, Topic
+from worker.shown import without_secrets
+
+if TYPE_CHECKING:
+    from worker.broker.port import Broker
+
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Of one source. `refused`: why what is stored of it can't be read."""
+
+    head: Head | None
+    entries: int
+    refused: str | None
+
+
+async def remembered(broker: Broker, source: str, partition: int) -> Remembered:
+    """What is stored of the source."""
+    found = await _read(broker, source, partition)
+    for _ in range(_TRIES):
+        if found.refused is None:
+            break
+        # A worker that runs may have written between two of the records that were read.
+        found = await _read(broker, source, partition)
+    return found
+
+
+async def _read(broker: Broker, source: str, partition: int) -> Remembered:
+    memory = ShardMemory("")
+    async with aclosing(broker.read(Topic.CHECKPOINTS, partition=partition)) as records:
+        async for record in records:
+            if _is_about(source, record.key):
+                memory.absorb(record.key, record.value)
+    memory.restored()
+    return Remembered(memory.head(source), memory.remembered(source), memory.refused.get(source))
+
+
+def _is_about(source: str, key: bytes) -> bool:
+    """Whether it is a head or a page of the source's; what else stands there needn't be read."""
+    try:
+        kind, name, *_ = orjson.loads(key)
+    except (ValueError, TypeError):
+        return False
+    return kind in ("head", "page") and name == source
+
+
+def plain(found: Remembered) -> dict[str, Any]:
+    """As JSON: times in RFC 3339, null where there is nothing to say."""
+    head = found.head or Head()
+    fault, validators = head.fault, head.validators
+    return {
+        "unreadable": found.refused,
+        "lastPollAt": _time(head.polled_at),
+        "lastDocumentAt": _time(head.read_at),
+        "gone": head.gone,
+        "fault": fault
+        and {
+            "kind": fault.kind,
+            "message": without_secrets(fault.message),
+            "status": fault.status,
+            "inARow": head.faults,
+            "since": _time(head.fault_since),
+            "notBefore": _time(head.not_before),
+        },
+        "validators": validators
+        and {"url": without_secrets(validators.url), "etag": validators.etag, "lastModified": validators.modified},
+        "movedTo": head.url and without_secrets(head.url),
+        "title": head.title,
+        "ttlSeconds": head.ttl_s,
+        "guidsUnusable": head.guids_unusable,
+        "linksUnusable": head.links_unusable,
+        "entries": found.entries,
+    }
+
+
+def facts(found: Remembered) -> dict[str, str]:
+    """For people, a fact a line."""
+    head = found.head
+    if found.refused:
+        return {"remembered": found.refused}
+    if head is None:
+        return {"last poll": "none yet"}
+    said = {
+        "last poll": _time(head.polled_at) or "none yet",
+        "result": _result(head),
+        "last document": _time(head.read_at) or "none yet",
+        "validators": _validators(head),
+        "moved to": without_secrets(head.url or ""),
+        "feed's title": head.title or "",
+        "feed asks for": f"{head.ttl_s} s between polls" if head.ttl_s else "",
+        "unusable": ", ".join(
+            name for name, so in (("guids", head.guids_unusable), ("links", head.links_unusable)) if so
+        ),
+        "remembered": f"{found.entries} articles",
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _time(at: int | None) -> str | None:
+    return timestamp(at) if at else None
+
+
+def _result(head: Head) -> str:
+    if head.fault is None:
+        return "gone (410)" if head.gone else "fine"
+    times = f" ({head.faults} in a row, since {timestamp(head.fault_since)})" if head.faults > 1 else ""
+    return f"{head.fault.kind}: {without_secrets(head.fault.message)}{times}"
+
+
+def _validators(head: Head) -> str:
+    if head.validators is None:
+        return ""
+    named = (("ETag", head.validators.etag), ("Last-Modified", head.validators.modified))
+    return ", ".join(f"{name}: {value}" for name, value in named if value)
