@@ -7,6 +7,7 @@
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
         │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty
         ├── BrokerAway        retry: wait, claim anew, restore, decide again (exit 3 when it lasts)
+        │   └── ClockRefused      likewise, but what was observed by that clock is observed anew: read, or polled, again
         ├── Unsure            retry: the commit may or may not have happened; the same way back
         ├── ClaimLost         retry: another owner has the shard, or the broker took it back after a pause; only owning it
         │                     again tells which of them it was, and whether it is to end (Superseded)
@@ -42,6 +43,10 @@ class BrokerMissing(BrokerRefused):
 
 class BrokerAway(BrokerError):
     """The broker can't be reached or can't store just now: down, locked, disk full. Nothing was committed."""
+
+
+class ClockRefused(BrokerAway):
+    """The broker refuses the time of observation: this machine's clock is wrong, or the broker's."""
 
 
 class Unsure(BrokerError):

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 import warnings
 from collections.abc import Callable, Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, SecretStr, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr, SecretStr, ValidationError
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
+    NoDecode,
     PydanticBaseSettingsSource,
     SecretsSettingsSource,
     SettingsConfigDict,
@@ -48,6 +51,12 @@ def _legal_in_a_topic(prefix: str) -> str:
     return prefix
 
 
+def _networks(given: object) -> object:
+    """`10.0.0.0/8,fd00::/8`, or its parts, as networks. ValueError: one is none, with what is wrong."""
+    parts = re.split(r"[,\s]+", given) if isinstance(given, str) else given
+    return tuple(ip_network(part) for part in parts if part) if isinstance(parts, list | tuple) else parts
+
+
 class Settings(BaseSettings):
     """What can be set. The names are the TOML file's keys, the secrets files' and, after NEWS_WORKER_, variables'."""
 
@@ -63,6 +72,18 @@ class Settings(BaseSettings):
     read_timeout_s: float = Field(30.0, gt=0)  # what reading one document may take
     read_memory_mb: int = Field(1024, ge=128)  # what a process that reads documents may use
     give_up_after_s: float = Field(300.0, ge=0)  # how long a lost broker is waited for
+
+    # Of polled feeds.
+    allow_net: Annotated[
+        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
+    ] = ()  # opened to polls
+    proxy: SecretStr | None = (
+        None  # http://[user:password@]host:port; the guard against private addresses rests with it
+    )
+    contact: str | None = Field(None, min_length=1)  # of whoever runs the worker, for the User-Agent: a URL or address
+    max_polls: int = Field(128, ge=1, le=10_000)  # under way at a time; of one site there is one
+    fetch_timeout_s: float = Field(60.0, gt=0)  # from the first connection to the last byte, redirects included
+    max_body_mb: int = Field(16, ge=1, le=1024)  # of a feed, unpacked
 
     # Of a Kafka cluster only; named after Kafka's own settings.
     kafka_client_id: str = Field("news-worker", min_length=1)
@@ -103,7 +124,7 @@ def load(given: Mapping[str, Any] | None = None, *, config: Path | None = None) 
     values: dict[str, Any] = {}
     origins: dict[str, str] = {}
     config = config or _path_in_environment(CONFIG)
-    secrets = _path_in_environment(SECRETS_DIR)
+    secrets = secrets_folder()
     layers: list[tuple[Mapping[str, Any], Callable[[str], str]]] = [
         (
             {name: value for name, value in (given or {}).items() if value is not None},
@@ -146,6 +167,11 @@ def overlooked() -> list[str]:
         for name, near in nearest.items()
         if near
     ]
+
+
+def secrets_folder() -> Path | None:
+    """Where secrets lie as files: settings, and those that sources name."""
+    return _path_in_environment(SECRETS_DIR)
 
 
 def _path_in_environment(name: str) -> Path | None:
@@ -194,4 +220,7 @@ def _sentence(name: int | str, fault: str, values: Mapping[str, Any], origins: M
 
 def _masked(value: object, origin: str) -> str:
     secret = isinstance(value, SecretStr) or origin.startswith(_SECRETS_FILE)
-    return MASK if secret else without_secrets(str(value))
+    if value is None:
+        return ""
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return MASK if secret else without_secrets(text)

@@ -56,16 +56,17 @@ def command(settings: Settings, *, folder: Path) -> None:
 
 
 async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
-    from worker import configured, service
+    from worker import configured
     from worker.cli import render, replay_report
     from worker.model import Topic
     from worker.pipeline.job import Options, from_files
     from worker.pipeline.summary import Summary
+    from worker.service import replays
 
     out = render.console()
     summary = Summary()
     job = from_files([seeds], "seeds", Options(give_up_after=settings.give_up_after_s))
-    await service.replay_into_broker(settings, [job], summary)
+    await replays.replay_into_broker(settings, [job], summary)
     async with configured.broker(settings, create=False) as broker:
         events = [record async for record in broker.read(Topic.ARTICLES)]
         rejects = [record async for record in broker.read(Topic.REJECTS)]

@@ -35,6 +35,18 @@ _OTHER = {
     "jobs": click.option(
         "--jobs", type=int, metavar="N", help="Processes that read documents (default: one a usable CPU)."
     ),
+    "allow_net": click.option(
+        "--allow-net",
+        multiple=True,
+        callback=lambda _context, _option, given: given or None,
+        metavar="CIDR",
+        help="A network of private addresses that feeds may be on, 10.0.0.0/8 say; may be given several times (default: none).",
+    ),
+    "proxy": click.option(
+        "--proxy",
+        metavar="URL",
+        help="Through which feeds are fetched; which addresses they may have is then its business.",
+    ),
 }
 
 

@@ -137,18 +137,18 @@ async def _run(  # noqa: PLR0913 (what the command line says)
     target: str | None,
     dry_run: bool,
 ) -> None:
-    from worker import service
     from worker.cli.progress import showing
     from worker.pipeline.job import falls_to
+    from worker.service import replays
 
     async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT], falls_to(split or WHOLE)):
         if target:
             with FileIO(sys.stdout.fileno(), "wb", closefd=False) as stream:
-                await service.replay_into_stream(settings, jobs, summary, stream)
+                await replays.replay_into_stream(settings, jobs, summary, stream)
         elif dry_run:
-            await service.dry_run(settings, jobs, summary)
+            await replays.dry_run(settings, jobs, summary)
         else:
-            await service.replay_into_broker(settings, jobs, summary)
+            await replays.replay_into_broker(settings, jobs, summary)
 
 
 def _split(text: str) -> Split:

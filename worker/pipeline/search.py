@@ -17,7 +17,7 @@ _AS_EVER: Final = 256  # articles a transaction at which the search is given up
 
 @dataclass(slots=True)
 class Search:
-    """What is known of refused articles; they are told by their file's path and their end in it."""
+    """What is known of refused articles; they are told by their file's path, or their source's id, and their end in it."""
 
     most: int | None = None  # articles a transaction, while one is looked for
     suspect: tuple[str, int] | None = None  # the article decided last
@@ -36,9 +36,13 @@ class Search:
                 raise BrokerRefused(f"the broker refuses even the rejection of {path} at {end}: {error}") from error
             self._refused.setdefault(path, set()).add(end)
             self.most = None
-            log.warning("replay.article_refused", file=path, position=end, reason=str(error))
+            log.warning("article.refused", path=path, position=end, reason=str(error))
         else:
             self.most = max(1, transaction // 2)
+
+    def done(self, path: str) -> None:
+        """All of it is committed: what it is refused by tells nothing of what it will say next time."""
+        self._refused.pop(path, None)
 
     def widen(self) -> None:
         """A transaction went well, so they may grow again: what was refused may have been nobody's fault."""

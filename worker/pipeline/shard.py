@@ -8,7 +8,9 @@ claims anew, restores and decides again.
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
@@ -51,6 +53,11 @@ class OwnedShard(Generic[_D]):
         self._bytes = 0
         self._room = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
+        self._published = 0
+        self._committed = 0
+        self._flushing: deque[tuple[int, asyncio.Future[None]]] = (
+            deque()
+        )  # how many are to be committed, and who waits for it
         self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
         self.in_doubt: Sequence[_D] = ()  # what is under way, or was when it failed: perhaps it happened
 
@@ -58,6 +65,7 @@ class OwnedShard(Generic[_D]):
         """Hand over a decision; returns before it is committed. Raises what an earlier commit raised (port.Claim.commit)."""
         self._raise_failure()
         self._waiting.append(decision)
+        self._published += 1
         self._bytes += _size(decision)
         if self._under_way is None or self._under_way.done():
             self._under_way = asyncio.create_task(self._commit_waiting())
@@ -67,9 +75,12 @@ class OwnedShard(Generic[_D]):
             self._raise_failure()
 
     async def flush(self) -> None:
-        """Return once all that was published is committed. Raises what a commit raised."""
-        if self._under_way is not None:
-            await asyncio.shield(self._under_way)
+        """Return once all that was published before is committed. Raises what a commit raised."""
+        self._raise_failure()
+        if self._committed < self._published:
+            flushed = asyncio.get_running_loop().create_future()
+            self._flushing.append((self._published, flushed))
+            await flushed
 
     def _raise_failure(self) -> None:
         if self._under_way is not None and self._under_way.done():
@@ -84,8 +95,20 @@ class OwnedShard(Generic[_D]):
                 await self._commit(decisions)
                 self.in_doubt = ()
                 self._adopt(decisions)
+                self._committed += len(decisions)
+                self._tell(lambda flushed: flushed.set_result(None), self._committed)
+        except BaseException as error:
+            self._tell(partial(_fail, error), self._published)
+            raise
         finally:
             self._room.set()  # who waits for room is to see the failure
+
+    def _tell(self, settle: Callable[[asyncio.Future[None]], None], committed: int) -> None:
+        """Settle who waits for no more than so many."""
+        while self._flushing and self._flushing[0][0] <= committed:
+            _, flushed = self._flushing.popleft()
+            if not flushed.done():  # else its waiter was cancelled
+                settle(flushed)
 
     async def _commit(self, decisions: Sequence[_D]) -> None:
         records = [record for decision in decisions for record in decision.records]
@@ -106,6 +129,13 @@ class OwnedShard(Generic[_D]):
             await asyncio.wait({self._under_way})
             if not self._under_way.cancelled():
                 self._under_way.exception()  # retrieved: whoever published has seen it, or is on the way out for another
+
+
+def _fail(error: BaseException, flushed: asyncio.Future[None]) -> None:
+    if isinstance(error, asyncio.CancelledError):
+        flushed.cancel()
+    else:
+        flushed.set_exception(error)
 
 
 def _size(decision: _D) -> int:

@@ -13,7 +13,7 @@ from typing import Final
 from aiokafka import errors
 
 from worker.broker.kafka.adapter import InvalidRecord
-from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, RecordRefused, Unsure
+from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, ClockRefused, RecordRefused, Unsure
 from worker.model import Topic
 
 _LOST: Final = (errors.ProducerFenced, errors.InvalidProducerEpoch)
@@ -66,7 +66,7 @@ def told(
     if isinstance(error, _REFUSED) and topic is Topic.ARTICLES:
         return RecordRefused(f"{subject} refuses a record: {_said(error)}")
     if (sentence := forbidden(error, subject, needs) or _mendable(error, subject)) and not ending:
-        return BrokerAway(sentence)
+        return (ClockRefused if isinstance(error, errors.InvalidTimestampError) else BrokerAway)(sentence)
     if isinstance(error, errors.InvalidTransactionTimeout):
         return BrokerRefused("kafka_transaction_timeout_s is over the broker's transaction.max.timeout.ms")
     kind = Unsure if ending else BrokerAway

@@ -5,8 +5,8 @@ published as it comes, with the checkpoints that `ShardMemory.records` gives whe
 """
 
 from worker.core.feeds.answered import Answered
-from worker.core.feeds.decide import decide
+from worker.core.feeds.decide import MOST_RECORDS, decide
 from worker.core.feeds.memory import Asked, ShardMemory
 from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
 
-__all__ = ["Answered", "Asked", "ShardMemory", "decide", "faulted", "is_known", "removed", "unchanged"]
+__all__ = ["MOST_RECORDS", "Answered", "Asked", "ShardMemory", "decide", "faulted", "is_known", "removed", "unchanged"]

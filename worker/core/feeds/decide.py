@@ -39,7 +39,7 @@ from worker.model import (
 
 _DAY: Final = 86_400_000
 # A part ends when it has so many records, or so many bytes of them.
-_MOST: Final = 256
+MOST_RECORDS: Final = 256
 _MOST_BYTES: Final = 1024 * 1024
 
 
@@ -51,7 +51,7 @@ def decide(  # noqa: PLR0913 (a reading, and what is known besides)
     now: int,
     *,
     refused: AbstractSet[int] = frozenset(),
-    most: int = _MOST,
+    most: int = MOST_RECORDS,
 ) -> Iterator[Part]:
     """The parts that a polled document comes to, at least one; each is decided, and memory changed, as it is asked for.
 

@@ -1,0 +1,59 @@
+"""`news-worker run`: polls the sources and publishes what is new, changed or withdrawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.exits import Exit
+from worker.cli.options import where, with_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from worker.settings import Settings
+
+
+@click.command(short_help="Poll feeds; publish what is new, changed or withdrawn.")
+@click.option(
+    "--feeds",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    multiple=True,
+    metavar="FILE",
+    help="Sources to add or change first: OPML, a list of URLs, or TOML. May be given several times.",
+)
+@click.option("--once", is_flag=True, help="Poll every source one time, then end with a summary.")
+@with_settings("jobs", "allow_net", "proxy")
+def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
+    """Poll the sources that the broker knows until SIGTERM or Ctrl-C, and publish each version of each article exactly once.
+
+    Sources that are added or removed meanwhile (`news-worker sources`) are taken up. --feeds never removes any.
+
+    \b
+    Examples:
+      news-worker run --feeds my-feeds.opml --once
+      news-worker run
+      news-worker run --allow-net 10.0.0.0/8   # feeds of an intranet
+    """
+    from worker.pipeline import forkserver
+
+    forkserver.start()  # before the imports that follow, as long as its own
+    import asyncio
+
+    from worker.cli import run_report
+    from worker.pipeline.polls.totals import Totals
+    from worker.service.feeds import poll
+    from worker.settings import overlooked
+
+    totals = Totals()
+    for sentence in overlooked():
+        click.echo(f"note: {sentence}", err=True)
+    try:
+        asyncio.run(poll(settings, feeds, totals, once=once))
+    finally:
+        if once:
+            for line in run_report.lines(totals, where=where(settings)):
+                click.echo(line, err=True)
+    return Exit.LEFT if once and totals.incomplete else Exit.OK

@@ -1,0 +1,125 @@
+"""A shard of the sources as long as it is owned: its claim, what it remembers, its way to the broker.
+
+All that is decided is decided here, one document after another, against one working memory. After any fault the whole of it
+is thrown away, and the shard claimed and restored anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import aclosing
+from functools import partial
+
+import structlog
+
+from worker.broker.port import Broker, Claim, Shard
+from worker.core.feeds import ShardMemory
+from worker.errors import BrokerError, BrokerRefused
+from worker.model import Fate, Part
+from worker.pipeline.job import wall_clock
+from worker.pipeline.polls.poll import Decide
+from worker.pipeline.search import Search
+from worker.pipeline.shard import OwnedShard
+
+log = structlog.get_logger()
+
+
+class Owned:
+    """See above. `lost`: done with the error that ended it, once that is known."""
+
+    def __init__(
+        self, claim: Claim, memory: ShardMemory, owned_at: int, adopt: Callable[[Sequence[Part]], None]
+    ) -> None:
+        self.claim = claim
+        self.memory = memory
+        self.owned_at = owned_at  # ms since the epoch
+        self.lost: asyncio.Future[BrokerError] = asyncio.get_running_loop().create_future()
+        self.shard: OwnedShard[Part] = OwnedShard(claim, lambda _parts: memory.records(wall_clock()), adopt)
+        self._deciding = asyncio.Lock()
+
+    async def settle(self, decide: Decide, search: Search) -> Counter[Fate]:
+        """Decide, publish, and return when it is committed: how the entries ended.
+
+        BrokerError: perhaps it is not committed; the ownership is then over. `search`: while it looks for an article that the
+        broker refuses, every part is a transaction of its own.
+        """
+        fates: Counter[Fate] = Counter()
+        try:
+            async with self._deciding:
+                self._check()
+                for part in decide(self.memory, search):
+                    fates.update(part.fates)
+                    search.suspect = (part.source, part.end)
+                    await self.shard.publish(part)
+                    if search.most is not None:
+                        await self.shard.flush()
+                        search.widen()
+            await self.shard.flush()
+        except BrokerError as error:
+            if not self.lost.done():
+                self.lost.set_result(error)
+            raise
+        return fates
+
+    def _check(self) -> None:
+        if self.lost.done():
+            raise self.lost.result()
+
+
+async def own(
+    broker: Broker, shards: Sequence[Shard], token: str, adopt: Callable[[Sequence[Part]], None]
+) -> Mapping[Shard, Owned]:
+    """Fence them all, then restore them all in one reading. BrokerError: as `port.Broker` tells; nothing is owned then.
+
+    One whose records can't be read is refused, and the others are owned; BrokerRefused: none is left.
+    """
+    claims: dict[Shard, Claim] = {}
+    try:
+        async with asyncio.TaskGroup() as fencing:
+            for shard in shards:
+                fencing.create_task(_fence(broker, shard, claims))
+        owned_at = wall_clock()
+        memories, refused = await _restored(broker, shards, token)
+        for shard, why in refused.items():
+            log.error("shard.refused", shard=shard.name, reason=str(why))
+            await claims.pop(shard).release()
+        _check_left(claims, refused)
+    except BaseException as error:
+        for claim in claims.values():
+            await claim.release()
+        if isinstance(error, BaseExceptionGroup):
+            raise error.exceptions[0] from None
+        raise
+    return {shard: Owned(claim, memories[shard], owned_at, adopt) for shard, claim in claims.items()}
+
+
+async def _restored(
+    broker: Broker, shards: Sequence[Shard], token: str
+) -> tuple[dict[Shard, ShardMemory], dict[Shard, BrokerRefused]]:
+    """What the shards remember, and why of some that can't be read."""
+    memories = {shard: ShardMemory(token) for shard in shards}
+    refused: dict[Shard, BrokerRefused] = {}
+
+    def unless_refused(shard: Shard, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except BrokerRefused as error:
+            refused.setdefault(shard, error)
+
+    async with aclosing(broker.restore(shards)) as records:
+        async for shard, record in records:
+            unless_refused(shard, partial(memories[shard].absorb, record.key, record.value))
+    for shard, memory in memories.items():
+        unless_refused(shard, memory.restored)
+    return memories, refused
+
+
+def _check_left(claims: Mapping[Shard, Claim], refused: Mapping[Shard, BrokerRefused]) -> None:
+    if refused and not claims:
+        raise next(iter(refused.values()))
+
+
+async def _fence(broker: Broker, shard: Shard, claims: dict[Shard, Claim]) -> None:
+    claims[shard] = await broker.claim(shard)

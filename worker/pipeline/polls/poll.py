@@ -1,0 +1,92 @@
+"""One poll of one source up to what can be decided: asked, compared with what is remembered, read in a process.
+
+What has no body to read (a 304, bytes known by their hash, a fault) skips the readers.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from worker.core.feeds import MOST_RECORDS, Answered, Asked, ShardMemory, decide, faulted, is_known, unchanged
+from worker.core.normalise.links import without_secrets
+from worker.model import Code, Definition, Document, Fault, FaultKind, Fetched, Format, Part, Reading, Source
+from worker.pipeline.job import wall_clock
+from worker.pipeline.pool import ReaderPool
+from worker.pipeline.search import Search
+from worker.sources.feed import Answer, Client, Secrets, request_of
+
+# What the readers' processes can do to a document, which a fault says of its source.
+_KILLED: Final = (Code.TIMED_OUT, Code.READER_DIED)
+_JSON: Final = (b"{", b"[")
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+# Given memory, and the search for an article that the broker refuses: what is to be committed, part by part.
+Decide = Callable[[ShardMemory, Search], Iterable[Part]]
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What a poll needs besides its source."""
+
+    client: Client
+    pool: ReaderPool
+    secrets: Secrets
+    record_bytes: int  # that one event's record may have
+
+
+@dataclass(frozen=True, slots=True)
+class Polled:
+    """What a poll came to; after a fault it is decided again."""
+
+    outcome: str  # read | same | not_modified | fault
+    asked: Asked  # what was remembered when it was begun
+    at: int  # when the answer was there, ms
+    decide: Decide
+    fault: Fault | None = None
+
+
+async def ask(tools: Tools, definition: Definition, asked: Asked) -> Answer | Fault:
+    """The answer of the source's server. `asked`: what is remembered of the answer before."""
+    request = request_of(definition, asked.validators, asked.url, tools.secrets)
+    return request if isinstance(request, Fault) else await tools.client.fetch(request)
+
+
+async def understand(tools: Tools, definition: Definition, asked: Asked, answer: Answer | Fault) -> Polled:
+    """What the answer comes to; a document is read in a process."""
+    at = wall_clock()
+
+    def failed(fault: Fault) -> Polled:
+        return Polled("fault", asked, at, lambda memory, _: faulted(definition, memory, fault, at), fault)
+
+    if isinstance(answer, Fault):
+        return failed(answer)
+    digest = b"" if answer.body is None else hashlib.sha256(answer.body).digest()
+    answered = Answered(without_secrets(answer.url), answer.status, digest, answer.validators, answer.moved_to)
+    if answer.body is None or is_known(asked, digest):
+        outcome = "not_modified" if answer.body is None else "same"
+        return Polled(outcome, asked, at, lambda memory, _: unchanged(definition, memory, asked, answered, at))
+    reading = await _read(tools, definition, answer, answer.body, at)
+    if reading.fault is not None:
+        kind = FaultKind.UNREADABLE if reading.fault.code in _KILLED else FaultKind.NOT_A_FEED
+        return failed(Fault(kind, reading.fault.message, answer.status))
+
+    def decided(memory: ShardMemory, search: Search) -> Iterable[Part]:
+        most = search.most or MOST_RECORDS
+        return decide(reading, definition, memory, answered, at, refused=search.refused(definition.id), most=most)
+
+    return Polled("read", asked, at, decided)
+
+
+async def _read(tools: Tools, definition: Definition, answer: Answer, body: bytes, at: int) -> Reading:
+    source = Source(
+        definition.id, definition.kind, f"source:{definition.id}", definition.site, without_secrets(definition.url)
+    )
+    fetched = Fetched(answer.url, answer.status, answer.content_type, definition.zone)
+    shape = Format.JSON_FEED if body.removeprefix(_BOM).lstrip().startswith(_JSON) else Format.FEED
+    document = Document(source, "", shape, body, 0, -1, 0, at, fetched=fetched)
+    (readings,) = await tools.pool.read([document], tools.record_bytes)
+    return readings[0]

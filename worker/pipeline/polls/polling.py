@@ -1,0 +1,293 @@
+"""A shard's sources: each polled when it is due, all of them decided and committed by its owner, owned anew after any fault.
+
+The one decision: what was fetched and read outlives a fault. It is decided again under the next ownership as long as its head
+is the one it was fetched under, or was written by this process; else it is dropped, and the source polled anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from worker.broker.port import Broker, Shard
+from worker.core import schedule
+from worker.core.event import rfc3339
+from worker.core.feeds import Asked, removed
+from worker.errors import BrokerAway, BrokerError, ClaimLost, ClockRefused, RecordRefused, Unsure
+from worker.model import Definition, Fate, Head
+from worker.pipeline.job import wall_clock
+from worker.pipeline.patience import Patience
+from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.owned import Owned, own
+from worker.pipeline.polls.poll import Polled, Tools, ask, understand
+from worker.pipeline.polls.totals import Totals
+from worker.pipeline.search import Search
+
+log = structlog.get_logger()
+
+# What is under way when the worker is to stop has so long to be committed.
+_GRACE_SECONDS: Final = 10.0
+# How often to look for sources whose grace after removal is over, ms.
+_LOOK_EVERY: Final = 3_600_000
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What all shards of a worker share."""
+
+    broker: Broker
+    tools: Tools
+    slots: asyncio.Semaphore  # polls under way at a time, from the request to the commit
+    totals: Totals
+    token: str  # random, of this process
+    give_up_after: float  # seconds of faults without a commit
+    once: bool  # every source one time
+    stop: asyncio.Event
+
+
+class FeedShard:
+    """One shard of the sources, as long as the worker runs."""
+
+    def __init__(self, shard: Shard, run: Run) -> None:
+        self._shard = shard
+        self._run = run
+        self._definitions: dict[str, Definition] = {}
+        self._agenda = Agenda()
+        self._search = Search()
+        self._owned: Owned | None = None
+        self._have = asyncio.Event()  # set while it is owned
+        self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
+        self._fetching: set[str] = set()  # of these, whose answer is not there yet
+        self._look_at = 0  # when to look for sources that are to be removed, ms
+        self._removing: dict[str, asyncio.Task[None]] = {}
+        self._patience = Patience(run.give_up_after, time.monotonic)
+
+    def define(self, definition: Definition) -> None:
+        """A source is there, or is defined otherwise than before."""
+        before = self._definitions.get(definition.id)
+        self._definitions[definition.id] = definition
+        if self._owned is None or definition == before:
+            return
+        self._owned.memory.define(definition)
+        if before is None or before.url != definition.url:
+            self._agenda.put(definition.id, wall_clock())
+        elif definition.id in self._agenda:
+            self._plan(definition, self._owned)
+
+    def undefine(self, source: str) -> None:
+        """A source is no more."""
+        self._definitions.pop(source, None)
+        self._agenda.drop(source)
+        if source in self._fetching:
+            self._polls[source].cancel()
+        if self._owned is not None:
+            self._owned.memory.undefine(source)
+            self._look_at = 0
+            self._agenda.wake()
+
+    async def work(self, first: Owned) -> None:
+        """Poll until `stop` is set, or, once, until every source had its turn. BrokerError: patience is over."""
+        async with asyncio.TaskGroup() as tasks:
+            keeping = tasks.create_task(self._keep(first))
+            starting = tasks.create_task(self._start_polls(tasks))
+            stopping = tasks.create_task(self._run.stop.wait())
+            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            starting.cancel()
+            for source in self._fetching:
+                self._polls[source].cancel()
+            if under_way := {*self._polls.values(), *self._removing.values()}:
+                await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
+            for task in (*under_way, keeping, stopping):
+                task.cancel()
+
+    async def _keep(self, first: Owned) -> None:
+        """Own the shard, and own it again whenever that is over."""
+        owned = first
+        while True:
+            try:
+                async with owned.shard:
+                    self._take_up(owned)
+                    error = await owned.lost
+                    self._have.clear()
+            finally:
+                await owned.claim.release()
+            if isinstance(error, RecordRefused):
+                self._search.narrow(owned.shard.last_transaction, error)
+            else:
+                await self._wait(error)
+            owned = await self._own()
+
+    async def _own(self) -> Owned:
+        while True:
+            try:
+                return (await own(self._run.broker, [self._shard], self._run.token, self._run.totals.adopt))[
+                    self._shard
+                ]
+            except (BrokerAway, Unsure, ClaimLost) as error:
+                await self._wait(error)
+
+    async def _wait(self, error: BrokerError) -> None:
+        # Whoever stops the worker cancels this.
+        await self._patience.wait(error, self._run.totals.commits, asyncio.Event())
+
+    def _take_up(self, owned: Owned) -> None:
+        """Tell memory which sources there are; plan those that are not planned yet."""
+        self._owned = owned
+        for definition in self._definitions.values():
+            owned.memory.define(definition)
+        for definition in self._definitions.values():
+            if definition.id not in self._agenda and definition.id not in self._polls:
+                self._plan(definition, owned)
+        self._look_at = 0
+        self._have.set()
+        self._agenda.wake()
+
+    def _plan(self, definition: Definition, owned: Owned) -> None:
+        if why := owned.memory.refused.get(definition.id):
+            log.error("source.refused", source=definition.id, reason=why)
+            self._run.totals.left[definition.id] = why
+            return
+        head = owned.memory.head(definition.id)
+        if self._run.once:
+            self._plan_once(definition, head)
+            return
+        due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
+        if due is not None:
+            self._agenda.put(definition.id, due)
+
+    def _plan_once(self, definition: Definition, head: Head | None) -> None:
+        """Every source is due now, but for those that asked to be left alone."""
+        now = wall_clock()
+        if definition.id in self._run.totals.asked:
+            return
+        if head is not None and head.gone:
+            self._run.totals.left[definition.id] = "gone (410): remove it"
+        elif head is not None and head.not_before > now:
+            self._run.totals.left[definition.id] = f"its server asked to be left alone until {rfc3339(head.not_before)}"
+        else:
+            self._agenda.put(definition.id, now)
+
+    async def _start_polls(self, tasks: asyncio.TaskGroup) -> None:
+        """Begin what is due, as slots allow; once, return when all is done."""
+        while True:
+            self._begin_removals(await self._ownership(), tasks)
+            await self._run.slots.acquire()
+            source = self._agenda.take(wall_clock(), self._site_of)
+            if source is not None:
+                self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
+                continue
+            self._run.slots.release()
+            if self._run.once and self._agenda.idle and not self._polls and not self._removing:
+                return
+            await self._agenda.wait(wall_clock())
+
+    def _begin_removals(self, owned: Owned, tasks: asyncio.TaskGroup) -> None:
+        now = wall_clock()
+        if now < self._look_at:
+            return
+        self._look_at = now + _LOOK_EVERY
+        for source in owned.memory.to_remove(now):
+            if source not in self._removing:
+                self._removing[source] = tasks.create_task(self._remove(source))
+
+    def _site_of(self, source: str) -> str | None:
+        definition = self._definitions.get(source)
+        return definition.site if definition and source not in self._polls else None
+
+    async def _poll(self, definition: Definition) -> None:
+        """Ask, read, decide, commit; then it is known when the source is due again."""
+        source, again_at = definition.id, None
+        try:
+            polled = await self._polled(definition)
+            settled = await self._settle(definition, polled)
+            again_at = self._next(definition, polled) if settled else wall_clock()
+        finally:
+            del self._polls[source]
+            self._run.slots.release()
+            if again_at is not None and source in self._definitions:
+                self._agenda.put(source, again_at)
+            self._agenda.wake()
+
+    async def _polled(self, definition: Definition) -> Polled:
+        self._fetching.add(definition.id)
+        try:
+            owned = await self._ownership()
+            asked = owned.memory.asked(definition.id)
+            answer = await ask(self._run.tools, definition, asked)
+        finally:
+            self._fetching.discard(definition.id)
+            self._agenda.free(definition.site)
+        return await understand(self._run.tools, definition, asked, answer)
+
+    async def _settle(self, definition: Definition, polled: Polled) -> bool:
+        """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
+        while True:
+            owned = await self._ownership()
+            if definition.id not in self._definitions or definition.id in owned.memory.refused:
+                return True
+            if not self._lawful(owned.memory.head(definition.id), polled.asked):
+                log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
+                return False
+            try:
+                fates = await owned.settle(polled.decide, self._search)
+            except ClockRefused:
+                return False
+            except BrokerError:
+                continue
+            self._search.done(definition.id)
+            self._say(definition, polled, fates)
+            return True
+
+    def _lawful(self, head: Head | None, asked: Asked) -> bool:
+        """Whether what was asked under one head may be decided under another (design invariant 4)."""
+        if head is None:
+            return asked == Asked()
+        return head.token == self._run.token or (head.token, head.count) == (asked.token, asked.count)
+
+    async def _remove(self, source: str) -> None:
+        """Hand over and in the end forget what is remembered of a source that is no more."""
+        try:
+            while source not in self._definitions:
+                owned = await self._ownership()
+                try:
+                    await owned.settle(lambda memory, _: removed(source, memory, wall_clock()), self._search)
+                except BrokerError:
+                    continue
+                log.info("source.removed", source=source)
+                return
+        finally:
+            del self._removing[source]
+            self._agenda.wake()
+
+    async def _ownership(self) -> Owned:
+        """The present one, waited for; it may be over at any time."""
+        while self._owned is None or self._owned.lost.done():
+            self._have.clear()
+            await self._have.wait()
+        return self._owned
+
+    def _next(self, definition: Definition, polled: Polled) -> int | None:
+        if self._run.once or self._owned is None:
+            return None
+        if self._definitions.get(definition.id, definition) != definition:
+            return wall_clock()
+        head = self._owned.memory.head(definition.id)
+        return schedule.next_due(definition, head, polled.at) if head else None
+
+    def _say(self, definition: Definition, polled: Polled, fates: Counter[Fate]) -> None:
+        totals = self._run.totals
+        totals.polls[polled.outcome] += 1
+        totals.asked.add(definition.id)
+        if polled.fault is not None:
+            totals.faults[definition.id] = polled.fault
+            log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
+            return
+        totals.faults.pop(definition.id, None)
+        told = {fate.value: count for fate, count in fates.items() if count}
+        new = any(fate not in (Fate.UNCHANGED, Fate.RETRIED) for fate in told)
+        (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **told)

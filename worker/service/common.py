@@ -1,0 +1,65 @@
+"""What every service opens: signals heard, the broker waited for, processes to read with.
+
+The first SIGINT or SIGTERM lets what is under way be committed or dropped whole; the second ends the process at once, which
+is as safe as SIGKILL is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+
+import structlog
+
+from worker import configured
+from worker.broker.port import Broker
+from worker.errors import BrokerAway
+from worker.pipeline.patience import Patience
+from worker.pipeline.pool import Limits, ReaderPool
+from worker.settings import Settings
+
+log = structlog.get_logger()
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[asyncio.Event]:
+    """An event that the first signal sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        log.info(
+            "worker.stopping", signal=number.name, hint="what is under way is committed; a second signal ends at once"
+        )
+        stop.set()
+
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
+        loop.add_signal_handler(number, on_signal, number)
+    try:
+        yield stop
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+async def opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event) -> Broker | None:
+    """The broker, waited for while it is away; None when stopped meanwhile."""
+    patience = Patience(settings.give_up_after_s, time.monotonic)
+    while not stop.is_set():
+        try:
+            return await stack.enter_async_context(configured.broker(settings, create=True))
+        except BrokerAway as error:
+            await patience.wait(error, 0, stop)
+    return None
+
+
+def readers(settings: Settings) -> ReaderPool:
+    """Processes that read documents, within the limits set."""
+    return ReaderPool(settings.jobs, Limits(settings.read_timeout_s, settings.read_memory_mb * 1024 * 1024))
