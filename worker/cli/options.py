@@ -63,6 +63,7 @@ def where(settings: Settings) -> str:
 def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], R]], Callable[P, R]]:
     """Give a command the common options (and the others named); load the settings, set up logs, pass the settings.
 
+    One with "jobs" is going to read documents: the server of their readers is started before anything else.
     UsageError when a setting is wrong, wherever it stands.
     """
     options = _COMMON | {name: _OTHER[name] for name in others}
@@ -70,6 +71,10 @@ def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], 
     def decorate(function: Callable[Concatenate[Settings, P], R]) -> Callable[P, R]:
         @wraps(function)
         def command(*args: P.args, **kwargs: P.kwargs) -> R:
+            if "jobs" in others:
+                from worker.pipeline import forkserver
+
+                forkserver.start()  # before the imports that follow, which take as long as its own
             from worker.ops import logs
             from worker.settings import load
 

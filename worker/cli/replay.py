@@ -88,9 +88,6 @@ def command(  # noqa: PLR0913 (the options of the command line)
       news-worker replay my-articles/ --split 1/2
       zcat export.jsonl.gz | news-worker replay - --dataset export
     """
-    from worker.pipeline import forkserver
-
-    forkserver.start()  # before the imports that follow, as long as its own
     import asyncio
 
     from worker.cli import replay_report

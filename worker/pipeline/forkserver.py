@@ -1,4 +1,4 @@
-"""The server that readers are forked from. It imports what they need once, so whoever is going to read starts it first."""
+"""The server that readers are forked from. It loads what they need once, so whoever is going to read starts it first."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from typing import Final
 
-_READER: Final = "worker.pipeline.reader"
+_LOADED: Final = ("worker.pipeline.reader", "worker.pipeline.warm")
 
 
 def context() -> ForkServerContext:
     """Never fork: the child would inherit the loop's signal wake-up, and killing it could shut the parent down."""
     made = multiprocessing.get_context("forkserver")
-    made.set_forkserver_preload([_READER])
+    made.set_forkserver_preload([*_LOADED])
     return made
 
 

@@ -20,7 +20,9 @@ from worker.core.read import read
 from worker.model import Document, Format, Reading, Source
 
 READY = b"!"  # the first thing said, once a document could be read within the limits
-_TRIAL = Document(Source("", "", ""), "", Format.TEXT, b"It rained for six days.", 0, 23, 0, 0)
+_TEXT = b"It rained for six days, and on the seventh the river rose."  # long enough for its language to be looked for
+_TRIAL = Document(Source("", "", ""), "", Format.TEXT, _TEXT, 0, len(_TEXT), 0, 0)
+_ROOM = 16 * 1024 * 1024  # bytes that must be left besides what the fork server has loaded
 LENGTH = struct.Struct("!Q")
 # (documents, the most bytes an event's record may have)
 Request = tuple[Sequence[Document], int]
@@ -36,7 +38,7 @@ def serve(connection: socket.socket, memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(BrokenPipeError, ConnectionResetError), connection, connection.makefile("rwb") as stream:
-        if isinstance(_answer([_TRIAL], len(_TRIAL.data) + 10_000), str):
+        if not trial():
             return
         stream.write(READY)
         stream.flush()
@@ -49,6 +51,15 @@ def serve(connection: socket.socket, memory_bytes: int) -> None:
             stream.flush()
             if isinstance(reply, str):
                 os._exit(1)
+
+
+def trial() -> bool:
+    """Whether a document can be read here; all that reading needs is loaded then."""
+    try:
+        bytes(_ROOM)  # asked for, never touched: costs nothing
+    except MemoryError:
+        return False
+    return not isinstance(_answer([_TRIAL], len(_TEXT) + 10_000), str)
 
 
 def _end_with_worker() -> None:

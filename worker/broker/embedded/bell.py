@@ -12,8 +12,6 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from asyncinotify import Inotify, Mask
-
 from worker.errors import BrokerAway, BrokerRefused
 
 
@@ -30,6 +28,8 @@ def listening(path: Path) -> Iterator[Callable[[], Awaitable[None]]]:
     So whoever looks for records between the two misses none. BrokerAway: the system has no watch left to give.
     BrokerRefused, from the function: the file was removed or renamed.
     """
+    from asyncinotify import Inotify, Mask  # noqa: PLC0415 (start-up time: who only writes never listens)
+
     try:
         inotify = Inotify()
         inotify.add_watch(path.parent, Mask.ATTRIB | Mask.CLOSE_WRITE | Mask.DELETE | Mask.MOVED_FROM)
