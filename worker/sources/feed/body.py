@@ -9,7 +9,7 @@ from aiohttp import ClientResponse
 
 from worker.model import Fault, FaultKind
 from worker.shown import visible
-from worker.sources.feed.unpack import Broken, Over, Unpack, unpacker
+from worker.sources.feed.unpack import Broken, Over, Unpack, plain, unpacker
 
 _SMALL = 1024 * 1024  # what any body may have; nine of ten feeds have a tenth of it
 _LARGE_AT_ONCE = 8
@@ -62,6 +62,8 @@ class Bodies:
         return b"".join(parts)
 
     async def _unpacked(self, unpack: Unpack, packed: bytes, room: AsyncExitStack) -> bytes:
+        if unpack is plain:
+            return packed
         if len(packed) <= _AT_ONCE_ON_THE_LOOP:
             try:
                 return unpack(packed, min(_SMALL, self._limit))

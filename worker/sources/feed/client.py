@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -50,6 +50,7 @@ class _Way:
     home: URL  # whose host is trusted with what is secret
     authorization: str | None
     context: ssl.SSLContext | None
+    begin: URL
     url: URL
     for_good: bool = True  # every redirect so far
 
@@ -120,7 +121,7 @@ class Client:
         except OSError as error:
             reason = "it is no PEM file" if isinstance(error, ssl.SSLError) else error.strerror
             return Fault(FaultKind.UNCONFIGURED, f"its ca_file {visible(str(request.ca_file))} can't be read: {reason}")
-        return _Way(request, home.url, request.authorization or home.authorization, context, url)
+        return _Way(request, home.url, request.authorization or home.authorization, context, url, url)
 
     async def _followed(self, way: _Way) -> Answer | Fault:
         seen = {way.url}
@@ -162,7 +163,7 @@ class Client:
             headers=headers,
             allow_redirects=False,
             proxy=self._options.proxy,
-            ssl=way.context or self._contexts.get(None),
+            ssl=way.context or True,
         ) as response:
             status = response.status
             if status in _DOCUMENTS:
@@ -183,7 +184,7 @@ def _answer(way: _Way, response: ClientResponse, body: bytes | None, validators:
         body=body,
         validators=validators,
         content_type=response.headers.get("Content-Type"),
-        moved_to=url if way.for_good and url != str(place_of(way.request.moved or way.request.url).url) else None,
+        moved_to=url if way.for_good and way.url != way.begin else None,
         max_age_s=max_age(response.headers, datetime.now(UTC)),
     )
 
@@ -212,4 +213,4 @@ def _redirected(way: _Way, response: ClientResponse) -> _Way | Fault:
         return Fault(FaultKind.ADDRESS, f"it is redirected to a URL that is not followed: {odd}", status)
     except BadUrl as bad:
         return Fault(FaultKind.REDIRECT, f"it is redirected to a URL that is not followed: {bad}", status)
-    return _Way(way.request, way.home, way.authorization, way.context, url, way.for_good and status in _FOR_GOOD)
+    return replace(way, url=url, for_good=way.for_good and status in _FOR_GOOD)

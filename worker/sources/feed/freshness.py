@@ -51,6 +51,6 @@ def _date(headers: Mapping[str, str], now: datetime) -> datetime:
 def _instant(value: str) -> datetime | None:
     try:
         found = parsedate_to_datetime(value)
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from dataclasses import dataclass
-from ipaddress import IPv4Address
 from urllib.parse import quote
 
 from yarl import URL
 
 _SCHEMES = frozenset(("http", "https"))
 _NUMBER = re.compile(r"(?:0[xX][0-9A-Fa-f]*|[0-9]+)")
-_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._%-]+)?")
+_PLAIN = re.compile(r"(?:(?:25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(?:\.(?!$)|$)){4}")
+_HOST = re.compile(r"[A-Za-z0-9._-]+|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9._%-]+)?")
 _PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
 
 
@@ -86,17 +86,10 @@ def _checked(url: URL) -> Place:
         raise BadUrl("it names no host")
     if not _HOST.fullmatch(host):
         raise BadUrl("its host is no name and no address")
-    if ":" not in host and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _is_plain(host):
+    if ":" not in host and _NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]) and not _PLAIN.fullmatch(host):
         raise OddNumber("its host is a number that is no address; write an address as four decimal numbers")
     secret = None
     if url.raw_user is not None or url.raw_password is not None:
         secret = basic(f"{url.user or ''}:{url.password or ''}")
         url = url.with_user(None)
     return Place(url.with_fragment(None) if url.raw_fragment else url, secret)
-
-
-def _is_plain(host: str) -> bool:
-    try:
-        return str(IPv4Address(host)) == host
-    except ValueError:
-        return False

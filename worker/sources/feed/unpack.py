@@ -37,7 +37,8 @@ def unpacker(encoding: str) -> Unpack | None:
     return _UNPACKERS.get(encoding.strip().lower())
 
 
-def _plain(packed: bytes, limit: int) -> bytes:
+def plain(packed: bytes, limit: int) -> bytes:
+    """What was never packed."""
     if len(packed) > limit:
         raise Over
     return packed
@@ -89,7 +90,7 @@ def _brotli(packed: bytes, limit: int) -> bytes:
             parts.append(part)
             if size > limit:
                 raise Over
-            if not part:
+            if not part and not stream.is_finished():
                 raise Broken("the data breaks off")
     except brotli.error:
         raise Broken("the data is corrupt, or not packed at all") from None
@@ -121,8 +122,8 @@ def _zstd(packed: bytes, limit: int) -> bytes:
 
 
 _UNPACKERS: dict[str, Unpack] = {
-    "": _plain,
-    "identity": _plain,
+    "": plain,
+    "identity": plain,
     "gzip": _gzip,
     "x-gzip": _gzip,
     "deflate": _deflate,
