@@ -3,11 +3,11 @@
 import asyncio
 import json
 import sqlite3
-from collections import deque
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
+from unit.pipeline.failing import Failing, FailingClaim
 
 from worker.broker.connect import connect
 from worker.core.memory import ReplayMemory
@@ -20,41 +20,6 @@ from worker.pipeline.replay import replay
 from worker.pipeline.summary import Summary
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
-
-
-class Failing:
-    """An embedded broker whose claims and commits follow a script: an error before or after, None for as it is."""
-
-    def __init__(self, broker):
-        self.broker = broker
-        self.claims, self.before, self.after = deque(), deque(), deque()
-        self.claimed = 0
-
-    def __getattr__(self, name):
-        return getattr(self.broker, name)
-
-    async def claim(self, shard):
-        self.claimed += 1
-        _follow(self.claims)
-        return FailingClaim(await self.broker.claim(shard), self)
-
-
-class FailingClaim:
-    def __init__(self, claim, broker):
-        self.claim, self.broker = claim, broker
-
-    def __getattr__(self, name):
-        return getattr(self.claim, name)
-
-    async def commit(self, records):
-        _follow(self.broker.before)
-        await self.claim.commit(records)
-        _follow(self.broker.after)
-
-
-def _follow(script):
-    if script and (error := script.popleft()):
-        raise error
 
 
 @pytest.fixture

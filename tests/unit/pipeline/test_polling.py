@@ -1,0 +1,454 @@
+"""The polling of feeds: what becomes of it when the broker fails, sources come and go, servers hang, and the worker stops."""
+
+import asyncio
+import json
+from collections import Counter, defaultdict
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+
+import pytest
+from unit.pipeline.failing import Failing
+
+from worker.broker.connect import connect
+from worker.core.read import read
+from worker.core.sources import stored
+from worker.errors import BrokerAway, BrokerRefused, ClaimLost, ClockRefused, RecordRefused, Unsure
+from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic, Validators
+from worker.pipeline.polls import polling
+from worker.pipeline.polls.poll import Tools
+from worker.pipeline.polls.polling import Run
+from worker.pipeline.polls.totals import Totals
+from worker.pipeline.polls.worker import poll_sources
+from worker.sources.feed import Answer
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+HANGS = 20.0
+
+
+def feed(*titles):
+    """A feed of one entry a title."""
+    items = "".join(
+        f"<item><guid isPermaLink='false'>guid of {title.split('|')[0]}</guid><title>{title.split('|')[0]}</title>"
+        f"<description>{title.split('|')[-1]}, told at some length.</description></item>"
+        for title in titles
+    )
+    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+class Servers:
+    """Stands for the network: what each URL says, and who was asked when."""
+
+    def __init__(self):
+        self.says = {}
+        self.asked = []
+        self.under_way = Counter()
+        self.most_at_once = 0
+        self.hang = defaultdict(asyncio.Event)  # by URL
+        self.hanging = set()
+
+    async def fetch(self, request):
+        self.asked.append((request.url, request.validators))
+        site = request.url.split("/")[2]
+        self.under_way[site] += 1
+        self.most_at_once = max(self.most_at_once, self.under_way[site])
+        try:
+            if request.url in self.hanging:
+                await self.hang[request.url].wait()
+            await asyncio.sleep(0)
+        finally:
+            self.under_way[site] -= 1
+        said = self.says[request.url]
+        if isinstance(said, Fault):
+            return said
+        tag = f'"{hash(said)}"'
+        if request.validators and request.validators.etag == tag:
+            return Answer(304, request.url, None, request.validators, None, None, None)
+        return Answer(200, request.url, said, Validators(request.url, tag), "application/xml", None, None)
+
+    def times(self, url):
+        return sum(asked == url for asked, _ in self.asked)
+
+
+class Readers:
+    """Reads here instead of in a process."""
+
+    async def read(self, documents, limit):
+        return [[read(document, limit)] for document in documents]
+
+
+@dataclass
+class World:
+    """A broker with sources, and servers that have feeds."""
+
+    broker: object
+    servers: Servers = field(default_factory=Servers)
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    totals: Totals = field(default_factory=Totals)
+    token: str = "this process"
+    runs: int = 0
+
+    async def add(self, name, said=None, **options):
+        definition = Definition(name, f"http://{name}.example/feed", f"{name}.example", 1, **options)
+        await self.broker.append([stored.record(definition, 1)])
+        if said is not None:
+            self.servers.says[definition.url] = said
+        return definition
+
+    async def remove(self, definition):
+        await self.broker.append([stored.tombstone(definition, 1)])
+
+    async def run(self, *, once=True, give_up_after=60.0):
+        self.totals = Totals()
+        self.runs += 1
+        tools = Tools(self.servers, Readers(), lambda _name: None, 1_000_000)
+        run = Run(
+            self.broker,
+            tools,
+            asyncio.Semaphore(50),
+            self.totals,
+            f"{self.token} {self.runs}",
+            give_up_after,
+            once=once,
+            stop=self.stop,
+        )
+        async with asyncio.timeout(HANGS):
+            await poll_sources(run)
+        return self.totals
+
+    @asynccontextmanager
+    async def running(self):
+        """Runs until the block ends, then is stopped."""
+        task = asyncio.create_task(self.run(once=False))
+        try:
+            yield task
+        finally:
+            self.stop.set()
+            await task
+
+    async def events(self):
+        found = []
+        async for record in self.broker.read(Topic.ARTICLES):
+            value = json.loads(record.value)
+            title = value["item"]["headlines"][0]["value"] if "headlines" in value["item"] else ""
+            found.append((title, value["version"]))
+        return found
+
+    async def rejected(self):
+        return [dict(record.headers)["reject_code"].decode() async for record in self.broker.read(Topic.REJECTS)]
+
+    async def until(self, condition):
+        async with asyncio.timeout(HANGS):
+            while not await condition():
+                pass
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=True) as opened:
+        yield World(Failing(opened))
+
+
+async def test_each_source_is_polled_once_and_what_is_new_published(world):
+    for number in range(5):
+        await world.add(f"s{number}", feed(f"story {number}", f"tale {number}"))
+    totals = await world.run()
+    assert sorted(await world.events()) == sorted((f"{what} {n}", 1) for n in range(5) for what in ("story", "tale"))
+    assert totals.fates == {Fate.CREATED: 10}
+    assert not totals.incomplete
+
+
+async def test_polled_again_what_has_not_changed_costs_a_304_and_what_has_is_the_next_version(world):
+    one = await world.add("one", feed("a|first", "b"))
+    await world.run()
+    totals = await world.run()
+    assert totals.polls == {"not_modified": 1}
+    world.servers.says[one.url] = feed("a|second", "b", "c")
+    totals = await world.run()
+    assert totals.fates == {Fate.UPDATED: 1, Fate.UNCHANGED: 1, Fate.CREATED: 1}
+    assert await world.events() == [("a", 1), ("b", 1), ("a", 2), ("c", 1)]
+
+
+@pytest.mark.parametrize(
+    ("error", "when"),
+    [
+        (BrokerAway("away"), "before"),
+        (ClaimLost("lost"), "before"),
+        (ClockRefused("clock"), "before"),
+        (Unsure("unsure"), "before"),
+        (Unsure("unsure"), "after"),
+    ],
+)
+async def test_through_faults_of_the_broker_everything_is_published_once(world, error, when):
+    for number in range(3):
+        await world.add(f"s{number}", feed(*(f"story {number} {each}" for each in range(20))))
+    getattr(world.broker, when).extend([error, None, error])
+    totals = await world.run()
+    events = await world.events()
+    assert len(events) == len(set(events)) == 60
+    assert totals.polls["read"] == 3
+
+
+async def test_what_was_fetched_outlives_a_fault_and_its_server_is_asked_once(world):
+    one = await world.add("one", feed("a"))
+    world.broker.before.append(BrokerAway("away"))
+    await world.run()
+    assert world.servers.times(one.url) == 1
+    assert await world.events() == [("a", 1)]
+
+
+async def test_what_was_observed_by_a_wrong_clock_is_observed_anew(world):
+    one = await world.add("one", feed("a"))
+    world.broker.before.append(ClockRefused("clock"))
+    await world.run()
+    assert world.servers.times(one.url) == 2
+    assert await world.events() == [("a", 1)]
+
+
+async def test_what_another_process_has_polled_meanwhile_is_dropped_and_polled_anew(world, tmp_path):
+    one = await world.add("one", feed("a"))
+    await world.run()
+    world.servers.says[one.url] = feed("a", "b")
+    world.servers.hanging.add(one.url)
+
+    async def polled_by_another():
+        await world.until(lambda: asked(world, one, 2))
+        other = World(world.broker.broker, token="another", servers=Servers())
+        other.servers.says[one.url] = feed("a", "b", "c")
+        other.broker = Shared(world.broker.broker)
+        await other.run()
+        world.servers.says[one.url] = feed("a", "b", "c", "d")
+        world.broker.before.append(ClaimLost("another owner has it now"))
+        world.servers.hanging.clear()
+        world.servers.hang[one.url].set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(polled_by_another())
+        tasks.create_task(world.run())
+    assert await world.events() == [("a", 1), ("b", 1), ("c", 1), ("d", 1)]
+
+
+async def asked(world, definition, times):
+    await asyncio.sleep(0)
+    return world.servers.times(definition.url) >= times
+
+
+class Shared:
+    """A broker that lets a second worker in."""
+
+    def __init__(self, broker):
+        self.broker = broker
+
+    def __getattr__(self, name):
+        return getattr(self.broker, name)
+
+    @asynccontextmanager
+    async def membership(self):
+        from worker.broker.embedded.member import EmbeddedMember
+
+        yield EmbeddedMember()
+
+
+async def test_a_second_run_on_the_same_file_is_refused(world):
+    one = await world.add("one", feed("a"))
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        with pytest.raises(BrokerRefused, match="Another news-worker"):
+            await World(world.broker.broker).run()
+
+
+async def test_sources_that_are_added_while_it_runs_are_polled_and_removed_ones_no_more(world):
+    await world.add("one", feed("a"))
+    async with world.running():
+        two = await world.add("two", feed("b"))
+
+        async def both():
+            return len(await world.events()) == 2
+
+        await world.until(both)
+        await world.remove(two)
+
+        async def forgotten():
+            heads = [
+                json.loads(r.value[1:]) async for r in world.broker.read(Topic.CHECKPOINTS) if b'"head","two"' in r.key
+            ]
+            return heads[-1].get("removed_at", 0) > 0
+
+        await world.until(forgotten)
+    assert world.servers.times(two.url) == 1
+
+
+async def test_a_source_whose_url_changes_is_polled_at_its_new_one(world):
+    one = await world.add("one", feed("a"))
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        moved = replace(one, url="http://one.example/new")
+        world.servers.says[moved.url] = feed("a", "b")
+        await world.broker.append([stored.record(moved, 2)])
+
+        async def both():
+            return await world.events() == [("a", 1), ("b", 1)]
+
+        await world.until(both)
+
+
+async def test_a_stop_cuts_what_hangs_and_commits_what_was_read(world):
+    slow = await world.add("slow", feed("a"))
+    await world.add("quick", feed("b"))
+    world.servers.hanging.add(slow.url)
+    async with world.running():
+        await world.until(lambda: asked(world, slow, 1))
+
+        async def quick():
+            return await world.events() == [("b", 1)]
+
+        await world.until(quick)
+    assert await world.events() == [("b", 1)]
+
+
+async def test_one_site_is_asked_one_request_at_a_time_and_its_slow_one_stalls_no_other(world):
+    slow = await world.add("slow", feed("a"))
+    for number in range(5):
+        definition = Definition(f"x{number}", f"http://slow.example/{number}", "slow.example", 1)
+        world.servers.says[definition.url] = feed(f"x{number}")
+        await world.broker.append([stored.record(definition, 1)])
+    await world.add("quick", feed("b"))
+    world.servers.hanging.add(slow.url)
+
+    async def let_go():
+        async def quick():
+            return ("b", 1) in await world.events()
+
+        await world.until(quick)
+        world.servers.hanging.clear()
+        world.servers.hang[slow.url].set()
+
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(let_go())
+        tasks.create_task(world.run())
+    assert world.servers.most_at_once == 1
+    assert len(await world.events()) == 7
+
+
+async def test_a_source_in_fault_is_said_and_costs_no_other(world):
+    await world.add("good", feed("a"))
+    await world.add("bad", Fault(FaultKind.DNS, "no such name"))
+    await world.add("page", b"<html><title>Not here</title></html>")
+    totals = await world.run()
+    assert await world.events() == [("a", 1)]
+    assert totals.polls == {"read": 1, "fault": 2}
+    assert {source: fault.kind for source, fault in totals.faults.items()} == {
+        "bad": FaultKind.DNS,
+        "page": FaultKind.NOT_A_FEED,
+    }
+    assert totals.incomplete
+
+
+async def test_what_asked_to_be_left_alone_is_not_asked_by_the_next_call_either(world):
+    later = await world.add("later", Fault(FaultKind.THROTTLED, "slow down", 429, 3600))
+    gone = await world.add("gone", Fault(FaultKind.GONE, "gone", 410))
+    await world.run()
+    totals = await world.run()
+    assert (world.servers.times(later.url), world.servers.times(gone.url)) == (1, 1)
+    assert totals.left.keys() == {"later", "gone"}
+
+
+async def test_an_article_that_the_broker_refuses_is_rejected_alone(world):
+    await world.add("one", feed(*(f"story {number}" for number in range(30)), "poison"))
+    world.broker = Refusing(world.broker, b"poison")
+    totals = await world.run()
+    assert sorted(await world.events()) == sorted((f"story {number}", 1) for number in range(30))
+    assert await world.rejected() == ["refused"]
+    assert totals.rejected == {Code.REFUSED: 1}
+    await world.run()
+    assert await world.rejected() == ["refused"]
+
+
+class Refusing:
+    """Refuses each transaction with an event that says the word."""
+
+    def __init__(self, broker, word):
+        self.broker, self.word = broker, word
+
+    def __getattr__(self, name):
+        return getattr(self.broker, name)
+
+    async def claim(self, shard):
+        return RefusingClaim(await self.broker.claim(shard), self.word)
+
+
+class RefusingClaim:
+    def __init__(self, claim, word):
+        self.claim, self.word = claim, word
+
+    def __getattr__(self, name):
+        return getattr(self.claim, name)
+
+    async def commit(self, records):
+        if any(record.topic is Topic.ARTICLES and self.word in record.value for record in records):
+            raise RecordRefused("no")
+        await self.claim.commit(records)
+
+
+async def test_a_source_whose_memory_is_damaged_is_left_alone_and_the_others_go_on(world):
+    await world.add("good", feed("a"))
+    bad = await world.add("bad", feed("b"))
+    await world.run()
+    head = [r async for r in world.broker.read(Topic.CHECKPOINTS) if b'"head","bad"' in r.key][-1]
+    from worker.model import Record
+
+    await world.broker.append([Record(Topic.CHECKPOINTS, head.key, b"\xff damaged", (), 1, b"bad.example")])
+    totals = await world.run()
+    assert world.servers.times(bad.url) == 1
+    assert totals.left.keys() == {"bad"}
+    assert totals.polls == {"not_modified": 1}
+
+
+async def test_a_broker_that_stays_away_ends_the_run(world, monkeypatch):
+    await world.add("one", feed("a"))
+    world.broker.claims.extend([BrokerAway("away")] * 10_000)
+    with pytest.raises(BrokerAway):
+        await world.run(give_up_after=0.0)
+
+
+async def test_no_sources_are_no_error(world):
+    assert (await world.run()).polls == {}
+
+
+async def test_the_grace_of_a_stop_is_bounded(world, monkeypatch):
+    monkeypatch.setattr(polling, "_GRACE_SECONDS", 0.05)
+    await world.add("one", feed("a"))
+    world.broker = Stuck(world.broker)
+    async with world.running():
+        await world.until(lambda: is_set(world.broker.committing))
+    assert await world.events() == []
+
+
+async def is_set(event):
+    await asyncio.sleep(0)
+    return event.is_set()
+
+
+class Stuck(Refusing):
+    """Never answers to a commit."""
+
+    def __init__(self, broker):
+        super().__init__(broker, b"")
+        self.committing = asyncio.Event()
+
+    async def claim(self, shard):
+        claim = await self.broker.claim(shard)
+
+        async def commit(records):
+            self.committing.set()
+            await asyncio.Event().wait()
+
+        return StuckClaim(claim, commit)
+
+
+class StuckClaim:
+    def __init__(self, claim, commit):
+        self.claim, self.commit = claim, commit
+
+    def __getattr__(self, name):
+        return getattr(self.claim, name)
