@@ -93,7 +93,7 @@ def articles(tmp_path):
 
 def works(way, articles):
     """Everything that a worker does; the first thing that fails, or None."""
-    source = "https://news.example/feed"
+    source = f"https://news.example/{articles.name}"
     for arguments in (
         ["check"],
         ["tail", "articles"],

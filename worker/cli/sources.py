@@ -61,10 +61,11 @@ def show(settings: Settings, source: str, *, as_json: bool) -> None:
 
     for one, memory in asyncio.run(_looked_at(settings, source)):
         if as_json:
-            remembers = {} if memory is None else {"memory": sources_memory.plain(memory)}
-            sources_shown.lines([sources_shown.plain(one) | remembers])
+            memory_of = None if memory is None else sources_memory.plain(one.definition, memory)
+            sources_shown.lines([sources_shown.plain(one) | {"memory": memory_of}])
         else:
-            sources_shown.show(sources_shown.facts(one) | ({} if memory is None else sources_memory.facts(memory)))
+            remembers = {} if memory is None else sources_memory.facts(one.definition, memory, sources_shown.now())
+            sources_shown.show(sources_shown.facts(one) | remembers)
 
 
 @command.command(short_help="Add a source, or change its options.")

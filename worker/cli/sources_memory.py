@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from worker.cli.records import timestamp
+from worker.core import schedule
 from worker.core.feeds import ShardMemory
-from worker.model import Head, Topic
+from worker.model import Definition, Head, Topic
 from worker.shown import without_secrets
 
 if TYPE_CHECKING:
@@ -58,13 +59,14 @@ def _is_about(source: str, key: bytes) -> bool:
     return kind in ("head", "page") and name == source
 
 
-def plain(found: Remembered) -> dict[str, Any]:
+def plain(definition: Definition, found: Remembered) -> dict[str, Any]:
     """As JSON: times in RFC 3339, null where there is nothing to say."""
     head = found.head or Head()
     fault, validators = head.fault, head.validators
     return {
         "unreadable": found.refused,
         "lastPollAt": _time(head.polled_at),
+        "nextPollAt": _time(_next(definition, found.head)),
         "lastDocumentAt": _time(head.read_at),
         "gone": head.gone,
         "fault": fault
@@ -87,15 +89,17 @@ def plain(found: Remembered) -> dict[str, Any]:
     }
 
 
-def facts(found: Remembered) -> dict[str, str]:
+def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]:
     """For people, a fact a line."""
     head = found.head
     if found.refused:
         return {"remembered": found.refused}
     if head is None:
         return {"last poll": "none yet"}
+    due = _next(definition, head)
     said = {
         "last poll": _time(head.polled_at) or "none yet",
+        "next poll": "never" if due is None else "now, or at its next slot" if due <= now else timestamp(due),
         "result": _result(head),
         "last document": _time(head.read_at) or "none yet",
         "validators": _validators(head),
@@ -108,6 +112,11 @@ def facts(found: Remembered) -> dict[str, str]:
         "remembered": f"{found.entries} articles",
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _next(definition: Definition, head: Head | None) -> int | None:
+    """None: never, be it that it never was. An answer that changed nothing is stored with the next that does, so it may be past."""
+    return schedule.next_due(definition, head, head.polled_at) if head and head.polled_at else None
 
 
 def _time(at: int | None) -> str | None:

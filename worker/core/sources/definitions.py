@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from worker.core.sources.stored import definition_of
+from worker.errors import BrokerRefused
 from worker.model import Definition
 
 _KIND = "feed"
@@ -25,16 +26,25 @@ class Found:
 
 
 class Definitions:
-    """Built by `absorb` from records in the order of their partitions. `partition_of`: where what a site partitions belongs."""
+    """Built by `absorb` from records in the order of their partitions. `partition_of`: where what a site partitions belongs.
+
+    `unreadable`: by id, why its newest record can't be understood; such a source is neither there nor removed.
+    """
 
     def __init__(self, partition_of: Callable[[bytes], int]) -> None:
         self._partition_of = partition_of
         self._by_id: dict[str, dict[int, Definition]] = {}
+        self.unreadable: dict[str, str] = {}
 
     def absorb(self, partition: int, key: bytes, value: bytes | None) -> str:
-        """Take in one record; the id that it is about. BrokerRefused: it can't be understood."""
+        """Take in one record; the id that it is about. BrokerRefused: it can't be understood; what was known before stays."""
         source = key.decode(errors="backslashreplace")
-        definition = None if value is None else definition_of(key, value)
+        try:
+            definition = None if value is None else definition_of(key, value)
+        except BrokerRefused as error:
+            self.unreadable[source] = str(error)
+            raise
+        self.unreadable.pop(source, None)
         places = self._by_id.setdefault(source, {})
         if definition is None:
             places.pop(partition, None)
@@ -43,11 +53,6 @@ class Definitions:
         if not places:
             del self._by_id[source]
         return source
-
-    def owned(self, partition: int) -> dict[str, Definition]:
-        """What the owner of the partition's shard polls, by id."""
-        found = (self.polled(source) for source in self._by_id)
-        return {one.definition.id: one.definition for one in found if one and one.partition == partition}
 
     def polled(self, source: str) -> Found | None:
         """The definition of the id that counts."""

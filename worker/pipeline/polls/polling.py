@@ -65,12 +65,14 @@ class FeedShard:
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._look_at = 0  # when to look for sources that are to be removed, ms
         self._removing: dict[str, asyncio.Task[None]] = {}
+        self._spared: set[str] = set()
         self._patience = Patience(run.give_up_after, time.monotonic)
 
     def define(self, definition: Definition) -> None:
         """A source is there, or is defined otherwise than before."""
         before = self._definitions.get(definition.id)
         self._definitions[definition.id] = definition
+        self._spared.discard(definition.id)
         if self._owned is None or definition == before:
             return
         self._owned.memory.define(definition)
@@ -79,9 +81,15 @@ class FeedShard:
         elif definition.id in self._agenda:
             self._plan(definition, self._owned)
 
+    def spare(self, source: str, why: str) -> None:
+        """A source is defined in a way that can't be understood: it is not polled, and not taken for removed either."""
+        self._spared.add(source)
+        self._run.totals.left[source] = why
+
     def undefine(self, source: str) -> None:
         """A source is no more."""
         self._definitions.pop(source, None)
+        self._spared.discard(source)
         self._agenda.drop(source)
         if source in self._fetching:
             self._polls[source].cancel()
@@ -191,9 +199,8 @@ class FeedShard:
         if now < self._look_at:
             return
         self._look_at = now + _LOOK_EVERY
-        for source in owned.memory.to_remove(now):
-            if source not in self._removing:
-                self._removing[source] = tasks.create_task(self._remove(source))
+        for source in set(owned.memory.to_remove(now)) - self._spared - self._removing.keys():
+            self._removing[source] = tasks.create_task(self._remove(source))
 
     def _site_of(self, source: str) -> str | None:
         definition = self._definitions.get(source)

@@ -54,6 +54,9 @@ async def _begun(run: Run, followed: Followed, shards: Sequence[Shard]) -> Mappi
 
 
 def _hand_out(followed: Followed, shards: Mapping[bytes | int, FeedShard]) -> None:
+    for source, why in followed.definitions.unreadable.items():
+        for shard in shards.values():  # which of them it would be in is as little known
+            shard.spare(source, why)
     for found in followed.definitions:
         if found.passed_over is not None:
             log.warning("source.passed_over", source=found.definition.id, reason=found.passed_over)

@@ -60,6 +60,11 @@ def defined(source, site, added_at=1, kind="feed"):
     return Definition(source, f"https://{site}/feed", site, added_at, kind)
 
 
+def owned(topic, partition):
+    """What the owner of the partition's shard polls."""
+    return [one.definition.id for one in topic if one.passed_over is None and one.partition == partition]
+
+
 def put(topic, partition, definition):
     stored = record(definition, 9)
     return topic.absorb(partition, stored.key, stored.value)
@@ -68,23 +73,23 @@ def put(topic, partition, definition):
 def test_the_owner_of_a_partition_polls_what_is_defined_in_it(topic):
     put(topic, 1, defined("a", "site1"))
     put(topic, 2, defined("b", "site2"))
-    assert list(topic.owned(1)) == ["a"]
-    assert list(topic.owned(2)) == ["b"]
-    assert topic.owned(3) == {}
+    assert owned(topic, 1) == ["a"]
+    assert owned(topic, 2) == ["b"]
+    assert owned(topic, 3) == []
 
 
 def test_what_was_defined_anew_counts_and_what_was_removed_does_not(topic):
     put(topic, 1, defined("a", "site1"))
     assert put(topic, 1, defined("a", "other1")) == "a"
-    assert topic.owned(1)["a"].site == "other1"
+    assert topic.polled("a").definition.site == "other1"
     topic.absorb(1, b"a", tombstone(defined("a", "site1"), 9).value)
-    assert topic.owned(1) == {}
+    assert owned(topic, 1) == []
     assert list(topic) == []
 
 
 def test_a_definition_in_the_wrong_partition_is_shown_never_polled(topic):
     put(topic, 0, defined("a", "site1"))
-    assert topic.owned(0) == topic.owned(1) == {}
+    assert owned(topic, 0) == owned(topic, 1) == []
     (found,) = topic
     assert "belongs into 1" in found.passed_over
 
@@ -92,14 +97,14 @@ def test_a_definition_in_the_wrong_partition_is_shown_never_polled(topic):
 def test_of_an_id_defined_twice_the_older_counts(topic):
     put(topic, 1, defined("a", "site1", added_at=8))
     put(topic, 3, defined("a", "site3", added_at=7))
-    assert (list(topic.owned(1)), list(topic.owned(3))) == ([], ["a"])
+    assert (owned(topic, 1), owned(topic, 3)) == ([], ["a"])
     assert [one.passed_over for one in topic.of("a")] == ["defined twice: the one in partition 3 was added first", None]
 
 
 def test_of_two_that_were_added_at_once_the_lowest_partition_counts(topic):
     put(topic, 3, defined("a", "site3"))
     put(topic, 1, defined("a", "site1"))
-    assert (list(topic.owned(1)), list(topic.owned(3))) == (["a"], [])
+    assert (owned(topic, 1), owned(topic, 3)) == (["a"], [])
 
 
 def test_a_misplaced_definition_displaces_none(topic):
@@ -114,8 +119,13 @@ def test_a_kind_that_a_later_release_knows_is_shown_never_polled(topic):
     assert "kind mail" in topic.of("a")[0].passed_over
 
 
-def test_what_can_not_be_understood_leaves_what_was_known(topic):
+def test_what_can_not_be_understood_leaves_what_was_known_and_is_neither_there_nor_removed(topic):
     put(topic, 1, defined("a", "site1"))
-    with pytest.raises(BrokerRefused):
-        topic.absorb(1, b"a", b'{"v":9}')
-    assert list(topic.owned(1)) == ["a"]
+    for source in (b"a", b"b"):
+        with pytest.raises(BrokerRefused):
+            topic.absorb(1, source, b'{"v":9}')
+    assert owned(topic, 1) == ["a"]
+    assert sorted(topic.unreadable) == ["a", "b"]
+    put(topic, 1, defined("a", "site1"))
+    topic.absorb(1, b"b", None)
+    assert topic.unreadable == {}
