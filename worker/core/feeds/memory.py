@@ -44,6 +44,7 @@ class ShardMemory:
         self._held: dict[str, Held] = {}
         self._sites: dict[str, Site] = {}
         self._changed: dict[str, Held] = {}
+        self._undefined: dict[str, Held] = {}  # those of them that have a head
         self._restoring: Restoring = Restoring()
         self._forgotten: set[bytes] = set()
         self._forgotten_links: set[bytes] = set()
@@ -61,6 +62,7 @@ class ShardMemory:
             if not stored.even:
                 held.dirty = set(range(pages_of(stored.entries)))
             self._join(held)
+            self._undefined[held.id] = held
         self.refused.update(restoring.refused)
         for article_id, (key, link) in restoring.forgotten.items():
             try:
@@ -93,6 +95,7 @@ class ShardMemory:
             )
             return
         held.definition = definition
+        self._undefined.pop(definition.id, None)
         if held.head is not None and held.head.removed_at:
             held.head.removed_at = 0
             held.touch()
@@ -105,21 +108,21 @@ class ShardMemory:
             self.refused.pop(source, None)  # it was for its site
             if held.head is None:
                 self._leave(held)
+            else:
+                self._undefined[source] = held
 
     def to_remove(self, now: int) -> list[str]:
         """The sources for which `removed` has something to do. To be asked once all definitions are known."""
         return [
             held.id
-            for held in self._held.values()
-            if held.definition is None
-            and held.head is not None
-            and (not held.head.removed_at or now - held.head.removed_at >= REMOVAL_GRACE)
+            for held in self._undefined.values()
+            if not held.opened.removed_at or now - held.opened.removed_at >= REMOVAL_GRACE
         ]
 
     def head(self, source: str) -> Head | None:
         """The source's head; None: it was never polled."""
         held = self._held.get(source)
-        return held.head if held is not None else None  # one without entries is falsy
+        return None if held is None else held.head
 
     def asked(self, source: str) -> Asked:
         """What it is to be asked by."""
@@ -129,7 +132,7 @@ class ShardMemory:
     def remembered(self, source: str) -> int:
         """How many entries it remembers."""
         held = self._held.get(source)
-        return len(held) if held else 0
+        return 0 if held is None else len(held)
 
     def sources(self) -> Collection[str]:
         """All that are held, defined or not."""
@@ -161,6 +164,7 @@ class ShardMemory:
 
     def _leave(self, held: Held) -> None:
         del self._held[held.id]
+        self._undefined.pop(held.id, None)
         held.site.leave(held)
         if not held.site.sources:
             del self._sites[held.site.name]

@@ -49,7 +49,8 @@ def judged(  # noqa: PLR0911, PLR0913 (a rule a line)
         if entry.stale < _STALE_POLLS:
             return Fate.RETRIED
     if owned_as is not None:
-        entry.flag(MARKED, on=content != owned_as)
+        # What had been rejected so far is seen for the first time: no change.
+        entry.flag(MARKED, on=content != owned_as and entry.variant != NOTHING)
         shown(entry, traits, content, parts=not entry.has(MARKED))
         return Fate.UNCHANGED
     if not owns:

@@ -89,6 +89,7 @@ class Shard:
         self.definitions = {definition.id: definition for definition in definitions}
         self.committed = {}
         self.events = []
+        self.new = []
         self.rejections = []
         self.now = START
         self.memory = self.restored()
@@ -109,8 +110,13 @@ class Shard:
     def remove(self, source):
         del self.definitions[source]
         self.memory.undefine(source)
-        for _ in removed(source, self.memory, self.now):
-            self.commit(())
+        self.tidy()
+
+    def tidy(self):
+        """Do what is due of the sources that are no more."""
+        for source in self.memory.to_remove(self.now):
+            for _ in removed(source, self.memory, self.now):
+                self.commit(())
 
     def poll(self, source, *items, after=None, parts=None, most=256, title=None):
         """Decide a document of these items; its fates, and its events alone in `new`. `parts`: a crash comes after so many."""

@@ -1,0 +1,209 @@
+"""Any feeds, polled through crashes and restores, against models too simple to be wrong."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from unit.core.feeds.polling import DAY, Shard, deleted, entry, source
+from worker.core.feeds import faulted
+from worker.core.feeds.head import dumped
+from worker.model import Fault, FaultKind
+
+pytestmark = pytest.mark.hypothesis
+GUIDS = "abcde"
+HOUR = DAY // 24
+
+
+def article(guid, content, drift=0):
+    """Its id is a URL of the site, so that sibling feeds agree. A drift gives it another guid under the same headline and link."""
+    name = f"https://example.org/{guid}" + (f"?v={drift}" if drift else "")
+    return entry(name, link=f"https://example.org/page/{guid}", headline=f"On {guid}", body=content)
+
+
+def gone(guid, drift=0):
+    return deleted(f"https://example.org/{guid}" + (f"?v={drift}" if drift else ""))
+
+
+def stored(memory):
+    """All that would come back: heads (but for what rides along with the next commit) and entries."""
+    held = {name: memory.held(name) for name in memory.sources() if memory.head(name)}
+    return {name: (dumped(one.head, one.site.name, len(one)), bytes(one.entries)) for name, one in held.items()}
+
+
+class OneFeed(RuleBasedStateMachine):
+    """A feed alone: every event can be told beforehand."""
+
+    CAP = 3
+
+    def __init__(self):
+        super().__init__()
+        self.shard = Shard(source(daily_updates=self.CAP))
+        self.published = {}  # by guid: content, version, whether withdrawn, day of updates, their number
+        self.drifts = Counter()
+        self.names = {}
+
+    @rule(
+        window=st.lists(st.tuples(st.sampled_from(GUIDS), st.sampled_from("xyz")), unique_by=lambda one: one[0]),
+        removed=st.sets(st.sampled_from(GUIDS), max_size=2),
+        drifting=st.none() | st.sampled_from(GUIDS),
+        crash=st.none() | st.integers(1, 4),
+        after=st.sampled_from([HOUR, DAY // 2]),
+    )
+    def poll(self, window, removed, drifting, crash, after):
+        shown = dict(window)
+        known = self.published.get(drifting)
+        # A guid drifts while the entry says what it said: nothing else is known of it then.
+        if crash is None and drifting in shown and known and shown[drifting] == known["content"] and not known["withdrawn"]:
+            self.drifts[drifting] += 1
+        items = [article(guid, content, self.drifts[guid]) for guid, content in window]
+        items += [gone(guid, self.drifts[guid]) for guid in sorted(removed)]
+        day = (self.shard.now + after) // DAY
+        expected, retried = self.expected(window, removed - set(shown), day)
+        fates = self.shard.poll("one", *items, after=after, parts=crash, most=1)
+        whole = crash is None or crash > len(expected)
+        told = [(event.kind, event.version, self.names[event.article]) for event in self.named(expected)]
+        committed = expected if whole else expected[:crash]
+        assert told == [(kind, version, guid) for kind, version, guid, _ in committed]
+        for kind, version, guid, content in committed:
+            self.apply(kind, version, guid, content, day)
+        head = self.shard.memory.head("one")
+        assert bool(head.body) == bool(head.validators) == (whole and not retried)
+        if whole:
+            assert sum(fates.values()) - fates.get("capped", 0) == len(items)
+            assert stored(self.shard.memory) == stored(self.shard.restored())
+
+    def expected(self, window, removed, day):
+        events, retried = [], False
+        for guid, content in window:
+            known = self.published.get(guid)
+            if known is None:
+                events.append(("created", 1, guid, content))
+            elif known["withdrawn"]:
+                events.append(("updated", known["version"] + 1, guid, content))
+            elif known["content"] != content:
+                if known["day"] == day and known["times"] >= self.CAP:
+                    retried = True
+                else:
+                    events.append(("updated", known["version"] + 1, guid, content))
+        for guid in sorted(removed):
+            known = self.published.get(guid)
+            if known and not known["withdrawn"]:
+                events.append(("withdrawn", known["version"] + 1, guid, known["content"]))
+        return events, retried
+
+    def named(self, expected):
+        """The events of the last poll; what is created gets its id."""
+        for event, (_, _, guid, _) in zip(self.shard.new, expected, strict=False):
+            self.names.setdefault(event.article, guid)
+        return self.shard.new
+
+    def apply(self, kind, version, guid, content, day):
+        before = self.published.get(guid, {"withdrawn": False, "day": 0, "times": 0})
+        counted = kind == "updated" and not before["withdrawn"]
+        times = (before["times"] if before["day"] == day else 0) + 1 if counted else before["times"]
+        self.published[guid] = {
+            "content": content,
+            "version": version,
+            "withdrawn": kind == "withdrawn",
+            "day": day if counted else before["day"],
+            "times": times,
+        }
+
+    @rule()
+    def restart(self):
+        self.shard.restart()
+
+
+class Siblings(RuleBasedStateMachine):
+    """Three feeds of a site that show the same articles at their own pace: no event twice, none lost."""
+
+    NAMES = ("one", "two", "three")
+
+    @initialize(initial=st.lists(st.sampled_from(["publish", "skip"]), min_size=3, max_size=3))
+    def begin(self, initial):
+        definitions = [
+            source(name, initial=how, daily_updates=1000) for name, how in zip(self.NAMES, initial, strict=True)
+        ]
+        self.shard = Shard(*definitions)
+        self.fresh = 0
+
+    def poll(self, name, window, **how):
+        return self.shard.poll(name, *[article(guid, content) for guid, content in window], **how)
+
+    @rule(
+        data=st.data(),
+        window=st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), unique_by=lambda one: one[0]),
+        crash=st.none() | st.integers(1, 3),
+        removed=st.none() | st.sampled_from("abc"),
+    )
+    def polled(self, data, window, crash, removed):
+        name = data.draw(st.sampled_from(sorted(self.shard.definitions)))
+        items = [article(guid, content) for guid, content in window]
+        items += [gone(removed)] if removed and removed not in dict(window) else []
+        self.shard.poll(name, *items, parts=crash, most=1, after=60_000)
+        if crash is None:
+            assert stored(self.shard.memory) == stored(self.shard.restored())
+
+    @rule(data=st.data())
+    def fault(self, data):
+        name = data.draw(st.sampled_from(sorted(self.shard.definitions)))
+        self.shard.now += DAY // 2
+        definition = self.shard.definitions[name]
+        for _ in faulted(definition, self.shard.memory, Fault(FaultKind.DNS, "no such host"), self.shard.now):
+            self.shard.commit(())
+
+    @rule()
+    def restart(self):
+        self.shard.restart()
+
+    @precondition(lambda self: len(self.shard.definitions) > 1)
+    @rule(data=st.data())
+    def remove(self, data):
+        self.shard.remove(data.draw(st.sampled_from(sorted(self.shard.definitions))))
+
+    @rule(data=st.data(), guid=st.sampled_from("abc"))
+    def a_change_that_one_of_them_shows_arrives(self, data, guid):
+        """Whoever showed the article before, and whoever owned it; unless it is withdrawn, and another is to bring it back."""
+        events = [event for event in self.shard.events if event.value["item"]["uri"] and self.guid(event) == guid]
+        if not events or events[-1].kind == "withdrawn":
+            return
+        name = data.draw(st.sampled_from(sorted(self.shard.definitions)))
+        self.poll(name, [(guid, "x")], after=60_000)
+        for _ in range(2):
+            self.fresh += self.fresh == 0
+            self.poll(name, [(guid, f"fresh {self.fresh}")], after=60_000)
+            for other in sorted(set(self.shard.definitions) - {name}):
+                self.poll(other, [], after=60_000)
+        self.poll(name, [(guid, f"fresh {self.fresh}")], after=60_000)
+        self.fresh += 1
+        last = [event for event in self.shard.events if event.article == events[-1].article][-1]
+        assert last.hash == article(guid, f"fresh {self.fresh - 1}").content_hash
+
+    def guid(self, event):
+        return self.guids().get(event.article)
+
+    def guids(self):
+        from worker.core import identity
+
+        return {identity.article_id("site:example.org", "guid", f"https://example.org/{guid}"): guid for guid in "abc"}
+
+    @invariant()
+    def versions_follow_each_other_and_nothing_is_told_twice(self):
+        if not hasattr(self, "shard"):
+            return
+        assert max(Counter(event.id for event in self.shard.events).values(), default=0) <= 1
+        last = {}
+        for event in self.shard.events:
+            before = last.get(event.article)
+            assert event.version == (before.version + 1 if before else 1)
+            assert (event.kind == "created") == (before is None)
+            assert before is None or event.hash != before.hash or "withdrawn" in (event.kind, before.kind)
+            last[event.article] = event
+
+
+TestOneFeed = OneFeed.TestCase
+TestSiblings = Siblings.TestCase
