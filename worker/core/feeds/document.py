@@ -141,7 +141,7 @@ class FeedDocument:
             current = owner(holdings(self.held, entry.article))
         return self._judged(entry, seen, article, slot, current.entry.content if current else None)
 
-    def _judged(self, entry: Entry, seen: Seen, article: Article, slot: int, owned_as: bytes | None) -> Fate:  # noqa: PLR0913, PLR0917
+    def _judged(self, entry: Entry, seen: Seen, article: Article, slot: int, owned_as: bytes | None) -> Fate:
         content = bytes.fromhex(article.content_hash)
         fate = judged(entry, seen.traits, content, owned_as, self._definition, day=self.day)
         if fate in (Fate.CREATED, Fate.UPDATED):

@@ -7,8 +7,8 @@ from collections import Counter
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-
 from unit.core.feeds.polling import DAY, Shard, deleted, entry, source
+
 from worker.core.feeds import faulted
 from worker.core.feeds.head import dumped
 from worker.model import Fault, FaultKind
@@ -57,7 +57,13 @@ class OneFeed(RuleBasedStateMachine):
         shown = dict(window)
         known = self.published.get(drifting)
         # A guid drifts while the entry says what it said: nothing else is known of it then.
-        if crash is None and drifting in shown and known and shown[drifting] == known["content"] and not known["withdrawn"]:
+        if (
+            crash is None
+            and drifting in shown
+            and known
+            and shown[drifting] == known["content"]
+            and not known["withdrawn"]
+        ):
             self.drifts[drifting] += 1
         items = [article(guid, content, self.drifts[guid]) for guid, content in window]
         items += [gone(guid, self.drifts[guid]) for guid in sorted(removed)]
