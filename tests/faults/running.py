@@ -1,4 +1,4 @@
-"""Replays as a user runs them, in processes of their own, on either broker, and what they leave behind."""
+"""Replays and other commands as a user runs them, in processes of their own, on either broker, and what they leave behind."""
 
 import asyncio
 import json
@@ -56,13 +56,17 @@ class Place:
         async with administer(self.url, prefix=self.prefix, kafka=self.kafka) as administration:
             await administration.create((await administration.layouts()).values())
 
+    def replaying(self, *arguments: str, **named):
+        """A running replay; see `running`."""
+        return self.running("replay", *arguments, **named)
+
     @asynccontextmanager
-    async def replaying(self, *arguments: str, program=("-m", "worker"), stdin=None, stdout=None, **settings):
-        """A running replay, in a session of its own; killed when left."""
+    async def running(self, *arguments: str, program=("-m", "worker"), stdin=None, stdout=None, **settings):
+        """A running command of the worker, in a session of its own; killed when left."""
         environment = {name: value for name, value in os.environ.items() if not name.startswith("NEWS_WORKER_")}
         named = {f"NEWS_WORKER_{name.upper()}": str(value) for name, value in {**self._named, **settings}.items()}
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, *program, "replay", *arguments),
+            *(sys.executable, *program, *arguments),
             cwd=self.folder,
             stdin=stdin or asyncio.subprocess.DEVNULL,
             stdout=stdout or asyncio.subprocess.DEVNULL,
@@ -83,7 +87,11 @@ class Place:
 
     async def replay(self, *arguments: str, **settings) -> tuple[int, str]:
         """Run it to its end: exit code, and what it said."""
-        async with self.replaying(*arguments, **settings) as process:
+        return await self.run("replay", *arguments, **settings)
+
+    async def run(self, *arguments: str, **settings) -> tuple[int, str]:
+        """Any command to its end, likewise."""
+        async with self.running(*arguments, **settings) as process:
             _, said = await process.communicate()
             return process.returncode, said.decode()
 

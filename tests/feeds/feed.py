@@ -69,13 +69,13 @@ class Feed:
 
     def __init__(self, plan: Plan, port: int) -> None:
         self.plan = plan
-        self.status = 0  # what it answers instead of anything else; 0: nothing else
+        self._status = 0  # what it answers instead of anything else; 0: nothing else
         self._chosen = random.Random(plan.seed)
         self._left = plan.moves
         self._next = plan.entries + 1
         self._revisions: dict[int, int] = {}
         entries = tuple(Entry(plan.name, number) for number in range(plan.entries, 0, -1))
-        self._document = self._written(Page(plan.name, f"http://{plan.address}:{port}", plan.size, entries))
+        self.document = self._written(Page(plan.name, f"http://{plan.address}:{port}", plan.size, entries))
         self._before: Document | None = None
         self._sent = self._proven = False
 
@@ -86,63 +86,71 @@ class Feed:
 
     def answer(self, match: str | None, since: str | None) -> Answer:
         """What a request with these validators (If-None-Match, If-Modified-Since) gets; the feed goes on by it."""
-        if self.status:
-            return Answer(self.status, self._document, {}, proven=False, first=False)
+        if self._status:
+            return Answer(self._status, self.document, {}, proven=False, first=False)
         same = self._current(match, since)
         if same:
             self._proven = True
-            answer = Answer(304, self._document, self._validators(), proven=True, first=False)
+            answer = Answer(304, self.document, self._validators(), proven=True, first=False)
             self._go_on()
             return answer
-        if self._before and self._sent and self._chosen.random() < self.plan.reverts:
+        if self._left and self._before and self._sent and self._chosen.random() < self.plan.reverts:
             self.revert()
-        answer = Answer(200, self._document, self._validators(), proven=False, first=not self._sent)
+        answer = Answer(200, self.document, self._validators(), proven=False, first=not self._sent)
         self._sent = True
         if self.plan.validators == "none":
             self._go_on()
         return answer
 
+    def rest(self) -> None:
+        """Go on by itself no more."""
+        self._left = 0
+
     def add(self, count: int = 1) -> None:
         """New articles; as many of the oldest leave the window."""
         new = tuple(Entry(self.plan.name, number) for number in range(self._next + count - 1, self._next - 1, -1))
         self._next += count
-        self._become(entries=(*new, *self._document.page.entries)[: self.plan.entries])
+        self._become(entries=(*new, *self.document.page.entries)[: self.plan.entries])
 
     def edit(self, count: int = 1) -> None:
         """Some articles, of any age, say something else."""
-        numbers = {entry.number for entry in self._chosen.sample(self._document.page.entries, count)}
+        numbers = {entry.number for entry in self._chosen.sample(self.document.page.entries, count)}
         self._become(
             entries=tuple(
-                self._edited(entry) if entry.number in numbers else entry for entry in self._document.page.entries
+                self._edited(entry) if entry.number in numbers else entry for entry in self.document.page.entries
             )
         )
 
     def drift(self, count: int = 1) -> None:
         """Some articles get another guid, and stay the same."""
-        numbers = {entry.number for entry in self._chosen.sample(self._document.page.entries, count)}
+        numbers = {entry.number for entry in self._chosen.sample(self.document.page.entries, count)}
         self._become(
             entries=tuple(
                 replace(entry, drifts=entry.drifts + 1) if entry.number in numbers else entry
-                for entry in self._document.page.entries
+                for entry in self.document.page.entries
             )
         )
 
     def delete(self, count: int = 1) -> None:
         """Some articles are withdrawn. Only Atom can say so."""
-        gone = self._chosen.sample(self._document.page.entries, count)
+        gone = self._chosen.sample(self.document.page.entries, count)
         self._become(
-            entries=tuple(entry for entry in self._document.page.entries if entry not in gone),
-            deleted=(*self._document.page.deleted, *gone)[-_STILL_DELETED:],
+            entries=tuple(entry for entry in self.document.page.entries if entry not in gone),
+            deleted=(*self.document.page.deleted, *gone)[-_STILL_DELETED:],
         )
 
     def revert(self) -> None:
         """Back to what it was before its last change, validators too."""
         assert self._before, "it never changed"
-        self._document, self._before = self._before, self._document
+        self.document, self._before = self._before, self.document
         self._sent = self._proven = False
 
+    def answer_with(self, status: int) -> None:
+        """Answer nothing but this status; 0: itself again."""
+        self._status = status
+
     def _become(self, **changes: Any) -> None:
-        self._before, self._document = self._document, self._written(replace(self._document.page, **changes))
+        self._before, self.document = self.document, self._written(replace(self.document.page, **changes))
         self._sent = self._proven = False
 
     def _go_on(self) -> None:
@@ -154,7 +162,7 @@ class Feed:
                 self.edit(self._chosen.randint(1, 3))
             case "drift" if self.plan.validators != "none":
                 self.drift()
-            case "delete" if self.plan.format == "atom" and len(self._document.page.entries) > 1:
+            case "delete" if self.plan.format == "atom" and len(self.document.page.entries) > 1:
                 self.delete()
             case _:
                 self.add(self._chosen.randint(1, 2))
@@ -175,11 +183,11 @@ class Feed:
 
     def _current(self, match: str | None, since: str | None) -> bool:
         if match is not None:  # RFC 9110, section 13.1.3: the other one is then ignored
-            return "etag" in self._kinds and match == self._document.etag
-        return since is not None and "modified" in self._kinds and since == self._document.modified
+            return "etag" in self._kinds and match == self.document.etag
+        return since is not None and "modified" in self._kinds and since == self.document.modified
 
     def _validators(self) -> dict[str, str]:
-        both = {"etag": ("ETag", self._document.etag), "modified": ("Last-Modified", self._document.modified)}
+        both = {"etag": ("ETag", self.document.etag), "modified": ("Last-Modified", self.document.modified)}
         return dict(both[kind] for kind in self._kinds)
 
     @property

@@ -1,7 +1,7 @@
 """The feed server, a process of its own: it serves planned feeds on the loopback net and writes down what it showed to whom.
 
 `server.py FOLDER`: on standard input first the plans, a JSON array in a line; it answers with its port. Then a command a line
-(`{"change": "add", "feed": "a", "count": 2}`), each answered by a line. It ends when its input does, so with whoever started it.
+(`{"change": "add", "feed": "a", "by": [2]}`), each answered by a line. It ends when its input does, so with whoever started it.
 `FOLDER/ledger.jsonl`: `{"shown": FEED, "states": {NUMBER: STATE}}` before a document is first sent,
 `{"proven": FEED}` before a request is answered that proves that what was shown last has been taken in.
 `FOLDER/requests.jsonl`: a line a request, see `Asked`.
@@ -24,7 +24,7 @@ from aiohttp import web
 from feeds.feed import Feed, Plan
 
 _TRIES = 20  # ports, until one is free on every address
-CHANGES = ("add", "edit", "drift", "delete")
+CHANGES = ("add", "edit", "drift", "delete", "revert", "rest", "answer_with")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,20 +100,11 @@ class Server:
             return None
         names = [command["feed"]] if "feed" in command else list(self._feeds)
         feeds = [self._feeds[name] for name in names]
-        match command["change"]:
-            case "revert":
-                for feed in feeds:
-                    feed.revert()
-            case "status":
-                for feed in feeds:
-                    feed.status = command["status"]
-            case "restless":  # only asks
-                return [feed.plan.name for feed in feeds if not feed.resting]
-            case change if change in CHANGES:
-                for feed in feeds:
-                    getattr(feed, change)(command["count"])
-            case other:
-                raise ValueError(other)
+        if command["change"] == "restless":  # only asks
+            return [feed.plan.name for feed in feeds if not feed.resting]
+        assert command["change"] in CHANGES, command
+        for feed in feeds:
+            getattr(feed, command["change"])(*command["by"])
         return None
 
 

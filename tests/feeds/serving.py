@@ -36,15 +36,19 @@ class FeedServer:
 
     def change(self, change: str, feed: str, count: int = 1) -> None:
         """Add | edit | drift | delete, so many entries of it."""
-        self._told({"change": change, "feed": feed, "count": count})
+        self._told({"change": change, "feed": feed, "by": [count]})
 
     def revert(self, feed: str) -> None:
         """It shows what it showed before its last change, with the validators of then."""
-        self._told({"change": "revert", "feed": feed})
+        self._told({"change": "revert", "feed": feed, "by": []})
 
     def answer_with(self, status: int, feed: str) -> None:
         """It answers nothing but this status; 0: itself again."""
-        self._told({"change": "status", "feed": feed, "status": status})
+        self._told({"change": "answer_with", "feed": feed, "by": [status]})
+
+    def rest(self) -> None:
+        """No feed goes on by itself any more."""
+        self._told({"change": "rest", "by": []})
 
     @property
     def restless(self) -> list[str]:
@@ -60,7 +64,12 @@ class FeedServer:
     def requests(self) -> list[Asked]:
         """All that were answered, in the order in which they ended. Waits for those under way."""
         self._told({"change": "nothing"})
-        return [Asked(**json.loads(line)) for line in (self._folder / "requests.jsonl").read_text().splitlines()]
+        return [Asked(**json.loads(line)) for line in self.book.read_text().splitlines()]
+
+    @property
+    def book(self) -> Path:
+        """Where the requests are written down, a line each."""
+        return self._folder / "requests.jsonl"
 
     @property
     def pid(self) -> int:
