@@ -17,7 +17,7 @@ COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-demo: $(RUN)  ## replay seeds/ into demo/news.db and show what became of it
+demo: $(RUN)  ## replay seeds/ into demo/news.db, poll a feed that changes, show what became of it
 	@$(BIN)/news-worker demo
 
 kafka: $(DEV)  ## a real Kafka to try the worker against, until Ctrl-C

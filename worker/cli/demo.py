@@ -32,7 +32,7 @@ _NAMES = {
 }
 
 
-@click.command(short_help="Replay sample articles and show what became of them.")
+@click.command(short_help="Replay sample articles, poll a sample feed, and show what became of them.")
 @click.option(
     "--folder",
     type=click.Path(path_type=Path),
@@ -44,18 +44,29 @@ _NAMES = {
 def command(settings: Settings, *, folder: Path) -> None:
     """Replay the sample articles of the checkout into the embedded broker and show what was published and what rejected.
 
-    One of the samples is broken on purpose. Run twice, it says what was already there.
+    One of the samples is broken on purpose. Then a sample feed is served on this machine, polled, changed and polled again.
+    Run twice, it says what was already there.
     """
+    from worker.ops import logs
+
+    if settings.log_level == "info":  # what is done is shown in tables
+        logs.set_up("warning", settings.log_format)
     seeds = Path(__file__).parents[2] / "seeds"
     if not seeds.is_dir():
         raise UsageError("the sample articles (seeds/) come with a checkout, not with an installation: run it there")
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "news.db"
     mine = settings.model_copy(update={"broker": f"sqlite:///{file}", "prefix": ""})
-    asyncio.run(_demo(mine, seeds, file))
+    interrupted = asyncio.run(_replay(mine, seeds, file))
+    if not interrupted:
+        interrupted = asyncio.run(_poll(mine, folder))
+    _show_next(file)
+    if interrupted:
+        sys.exit(Exit.LEFT)
 
 
-async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
+async def _replay(settings: Settings, seeds: Path, file: Path) -> bool:
+    """The first half. Whether it was interrupted."""
     from worker import configured
     from worker.cli import render, replay_report
     from worker.model import Topic
@@ -74,13 +85,39 @@ async def _demo(settings: Settings, seeds: Path, file: Path) -> None:
     _heading(out, "This replay")
     for text in replay_report.lines(summary, dry_run=False, to_stream=False, where=f" --broker sqlite:///{file}"):
         click.echo(text)
+    return summary.interrupted
+
+
+async def _poll(settings: Settings, folder: Path) -> bool:
+    """The second half. Whether it was interrupted."""
+    from worker.cli import demo_polls, render, run_report
+
+    out = render.console()
+    polls = await demo_polls.poll_twice(settings, folder)
+    _heading(out, "A feed polled, changed by its publisher, and polled again")
+    if polls.known and not polls.published:
+        out.print("  An earlier demo has published all of it, and nothing has changed since: so nothing is published.")
+    else:
+        out.print(f"  The first poll published {polls.published_first}. What the second made of it:")
+        out.print()
+        render.table(out, demo_polls.COLUMNS, polls.rows)
+    _heading(out, "The second poll")
+    for text in run_report.lines(polls.totals, where=f" --broker {settings.broker}"):
+        click.echo(text)
+    return polls.totals.interrupted
+
+
+def _show_next(file: Path) -> None:
+    from worker.cli import demo_polls, render
+
+    out = render.console()
     _heading(out, f"It is all in {file}. Next:")
     program = _shown_program()
     out.print(f"  {program} tail articles --limit 3 --broker sqlite:///{file}")
     out.print(f"  {program} rejects show 0 --broker sqlite:///{file}")
+    out.print(f"  {program} sources show {demo_polls.SOURCE} --broker sqlite:///{file}")
     out.print(f"  {program} replay YOUR-FOLDER --dry-run")
-    if summary.interrupted:
-        sys.exit(Exit.LEFT)
+    out.print(f"  {program} run --feeds YOUR-FEEDS.opml --once")
 
 
 def _show(out: Console, events: list[Stored], rejects: list[Stored]) -> None:
@@ -89,8 +126,9 @@ def _show(out: Console, events: list[Stored], rejects: list[Stored]) -> None:
     from worker.cli import render
     from worker.cli.records import headers_of
 
-    values = [orjson.loads(event.value or b"{}") for event in events]
-    _heading(out, f"In news.articles.v1: {len(values)}")
+    every = [orjson.loads(event.value or b"{}") for event in events]
+    values = [value for value in every if value["source"]["kind"] == "dataset"]
+    _heading(out, f"In news.articles.v1, replayed: {len(values)}")
     render.table(out, ["published", "language", "headline, or how it begins", "from"], map(_row, values))
     _heading(out, f"In news.rejects.v1: {len(rejects)} (one line of one file is broken on purpose)")
     rows = [headers_of(reject) for reject in rejects]

@@ -20,7 +20,7 @@ from worker.errors import WorkerError
 from worker.shown import visible, without_secrets
 
 COMMANDS = {
-    "demo": "Replay sample articles and show what became of them.",
+    "demo": "Replay sample articles, poll a sample feed, and show what became of them.",
     "run": "Poll feeds; publish what is new, changed or withdrawn.",
     "replay": "Read files and folders of articles into the topics.",
     "sources": "Define the feeds that are polled.",
