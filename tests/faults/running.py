@@ -133,10 +133,12 @@ class Place:
         return judge((key(entry) for one in folders for entry in one.offered), map(key, got))
 
     async def entries(self) -> AsyncIterator[Entry]:
-        """What a reader gets: events by file, then rejections."""
+        """What a reader gets of data sets: events by file, then rejections."""
         async with self.connect() as broker:
             async for record in broker.read(Topic.ARTICLES):
                 event = json.loads(record.value)
+                if event["source"]["kind"] != "dataset":
+                    continue  # a polled feed's: the feed server's ledger tells of those
                 dataset = event["source"]["id"].removeprefix("dataset:")
                 yield (dataset, event["provenance"]["file"]), NAME.search(record.value)[0]
             async for record in broker.read(Topic.REJECTS):

@@ -54,13 +54,15 @@ def shown(ledger: Iterable[Mapping[str, Any]], *, finished: Iterable[str] = ()) 
 
 
 def events(records: Iterable[Stored]) -> tuple[list[Got], list[str]]:
-    """What a reader got, and what is wrong with the numbering of versions or with ids, a sentence each."""
+    """What a reader got of feeds, and what is wrong with the numbering of versions or with ids, a sentence each."""
     articles: dict[str, Article] = {}
     versions: dict[str, int] = {}
     got: list[Got] = []
     wrong: list[str] = []
     for record in records:
         event = json.loads(record.value or b"{}")
+        if event["source"]["kind"] != "feed":
+            continue  # a replay's, in the same topic
         article_id = event["articleId"]
         if event["version"] != versions.get(article_id, 0) + 1:
             wrong.append(f"{article_id}: version {event['version']} after {versions.get(article_id, 0)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 BASE = 1_767_261_600  # seconds since the epoch: when the first article of every feed came out
 # Who, does what, where or when, and what follows: any of the first with any of the second, and so on.
@@ -125,6 +125,7 @@ class Story:
     paragraphs: tuple[str, ...]
 
 
+@lru_cache(maxsize=4096)
 def story(feed: str, number: int, size: int) -> Story:
     """The article of this number in the feed, of so many bytes of text or a little more."""
     chosen = random.Random(f"{feed}/{number}")

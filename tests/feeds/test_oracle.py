@@ -75,5 +75,5 @@ def test_versions_and_ids_are_checked_too():
 
 def event(article_id, version, revision):
     item = {"pubStatus": "canceled"} if revision is None else {"bodies": [{"value": f"text\n\nref a/1/{revision}"}]}
-    value = json.dumps({"articleId": article_id, "version": version, "item": item}).encode()
+    value = json.dumps({"articleId": article_id, "version": version, "item": item, "source": {"kind": "feed"}}).encode()
     return Stored("news.articles.v1", 0, 0, 0, b"", value, ())

@@ -1,0 +1,128 @@
+"""The worker with something planted in what it does for polled feeds: its death at a transaction, or a bug.
+
+`planted_polls.py PLANT,… run …`: PLANT is `after:N` or `before:N`, SIGKILL at the Nth transaction that holds articles; `parts`,
+each part of a document in a transaction of its own, as when they are too large for one; or the name of a bug.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterable
+
+from worker.cli.main import run
+from worker.core.feeds.answered import BODY
+from worker.model import Topic
+from worker.pipeline.polls import poll
+from worker.pipeline.shard import OwnedShard
+
+
+def planted(*plants: str) -> tuple[str, str]:
+    """The program that `Place.running` runs."""
+    return __file__, ",".join(plants)
+
+
+def plant(plants: Iterable[str]) -> None:
+    for name in plants:
+        when, _, number = name.partition(":")
+        if when in {"after", "before"}:
+            _die(when, int(number))
+        else:
+            OTHERS[name]()
+
+
+def _die(when: str, number: int) -> None:
+    made, seen = OwnedShard._commit, 0
+
+    async def commit(self, parts):
+        nonlocal seen
+        seen += any(record.topic is Topic.ARTICLES for part in parts for record in part.records)
+        if (when, seen) == ("before", number):
+            os.kill(os.getpid(), signal.SIGKILL)
+        await made(self, parts)
+        if seen == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    OwnedShard._commit = commit
+
+
+def _each_part_by_itself() -> None:
+    made = OwnedShard.publish
+
+    async def publish(self, part):
+        await made(self, part)
+        await self.flush()
+
+    OwnedShard.publish = publish
+
+
+def _events_first() -> None:
+    """Events and what is remembered of them go in a transaction each, events first."""
+
+    async def commit(self, parts):
+        await self._claim.commit([record for part in parts for record in part.records])
+        _maybe_die(parts)
+        await self._claim.commit(self._remember(parts))
+
+    OwnedShard._commit = commit
+
+
+def _state_first() -> None:
+    """Likewise, the other way round."""
+
+    async def commit(self, parts):
+        await self._claim.commit(self._remember(parts))
+        _maybe_die(parts)
+        await self._claim.commit([record for part in parts for record in part.records])
+
+    OwnedShard._commit = commit
+
+
+def _maybe_die(parts) -> None:
+    if any(record.topic is Topic.ARTICLES for part in parts for record in part.records):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _validators_first() -> None:
+    """What says that a document is done is committed with its first part already."""
+
+    def set_done(head, answered, _before):
+        head.validators, head.body = answered.validators, answered.digest[:BODY]
+
+    _in_each_part(set_done)
+
+
+def _validators_kept() -> None:
+    """What was remembered of the document before stays, though a part of another is committed."""
+
+    def keep(head, _answered, before):
+        if head.validators is None:
+            head.validators, head.body = before
+
+    _in_each_part(keep)
+
+
+def _in_each_part(change) -> None:
+    made = poll.decide
+
+    def decide(reading, definition, memory, answered, now, **named):
+        head = memory.head(definition.id)
+        before = (head.validators, head.body) if head else (None, b"")
+        for part in made(reading, definition, memory, answered, now, **named):
+            change(memory.head(definition.id), answered, before)
+            yield part
+
+    poll.decide = decide
+
+
+OTHERS = {
+    "parts": _each_part_by_itself,
+    "events first": _events_first,
+    "state first": _state_first,
+    "validators first": _validators_first,
+    "validators kept": _validators_kept,
+}
+
+
+if __name__ == "__main__":
+    plant(sys.argv[1].split(","))
+    sys.exit(run(sys.argv[2:]))
