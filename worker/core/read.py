@@ -27,7 +27,7 @@ from worker.core.members import (
 )
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
-from worker.core.parse import FEEDS, PARSERS, Entry, Feed, Unreadable, Withdrawn
+from worker.core.parse import PARSERS, Entry, Feed, Unreadable, Withdrawn, feed_parser
 from worker.core.traits import traits_of, traits_of_rejected
 from worker.model import (
     Article,
@@ -51,11 +51,12 @@ def read(document: Document, limit: int) -> Reading:
     """What the document says. `limit`: bytes that an event's record may have (the topic's max.message.bytes)."""
     if document.refused:
         return _unread(document, limit, document.refused, document.end)
-    if document.format not in FEEDS:
+    parse = feed_parser(document)
+    if parse is None:
         builder = _Builder(document, limit, None)
         items = builder.records(PARSERS[document.format](document))
         return Reading(tuple(items), document.start, document.end, document.observed_at, tuple(builder.notes))
-    feed = FEEDS[document.format](document)
+    feed = parse(document)
     if isinstance(feed, Refusal):
         return _unread(document, limit, feed, document.start + 1)
     builder = _Builder(document, limit, feed.hints.title)

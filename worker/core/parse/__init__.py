@@ -20,4 +20,12 @@ FEEDS: dict[Format, Callable[[Document], Feed | Refusal]] = {
     Format.JSON_FEED: json_feed.parse,
 }
 
-__all__ = ["FEEDS", "PARSERS", "Entry", "Feed", "Unreadable", "Withdrawn"]
+
+def feed_parser(document: Document) -> Callable[[Document], Feed | Refusal] | None:
+    """None: it is made of records. A polled document is what its bytes are, whatever its server calls it."""
+    if document.fetched is None:
+        return FEEDS.get(document.format)
+    return FEEDS[Format.JSON_FEED if json_feed.looks_like_json(document.data) else Format.FEED]
+
+
+__all__ = ["PARSERS", "Entry", "Feed", "Unreadable", "Withdrawn", "feed_parser"]

@@ -47,6 +47,7 @@ _OWN_WORDS = frozenset((*_COMPARED, ("", "link"), ("", "guid"), ("", "id")))
 _CAPTIONS = frozenset((("media", "title"), ("media", "description")))
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _HTML = frozenset((None, "", "text/html", "application/xhtml+xml"))
+_MOST_ATTRIBUTES = 64
 _RENAMED = "nested-entry"
 _PERIODS = {"hourly": 3600, "daily": 86_400, "weekly": 604_800, "monthly": 2_592_000, "yearly": 31_536_000}
 _LONGEST_TTL = 31_536_000
@@ -87,6 +88,15 @@ def unnest(root: _Element) -> bool:
             (within if wrapper else element).tag = _RENAMED
             changed = True
     return changed
+
+
+def shed_attributes(root: _Element) -> bool:
+    """Take off what no feed has: feedparser takes quadratic time for the attributes of one element. Whether there was any."""
+    laden = [element for element in root.iter() if len(element.attrib) > _MOST_ATTRIBUTES]
+    for element in laden:
+        for attribute in list(element.attrib)[_MOST_ATTRIBUTES:]:
+            del element.attrib[attribute]
+    return bool(laden)
 
 
 def hide_captions(root: _Element) -> bool:

@@ -28,19 +28,23 @@ def parse(document: Document) -> Feed | Refusal:
     root, data = source.root, source.data
     if root is None or elements.name(root)[1] == "html":
         return no_feed(document)
-    changed = source.sound and elements.unnest(root)
+    changed = elements.shed_attributes(root)
+    changed |= source.sound and elements.unnest(root)
     raw = _raw_entries(root, document)
-    if elements.hide_captions(root) or changed:
+    changed |= elements.hide_captions(root)
+    if changed:
         data = etree.tostring(root, encoding="utf-8")
     try:
         parsed = feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
         return Refusal(Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
-    if not parsed.entries and not parsed.get("version"):
+    if not parsed.entries and (source.broken_off or not parsed.get("version")):
         return no_feed(document)
+    # In Atom the feed's authors are its entries' (RFC 4287, section 4.2.1); in RSS the feed has an editor.
+    inherited = _authors(parsed.feed) if parsed.version.startswith("atom") else ()
     paired = raw if len(raw) == len(parsed.entries) else [None] * len(parsed.entries)
     found: list[Entry | Unreadable | Withdrawn] = [
-        _entry(Entry(ordinal, ordinal + 1, ordinal, document.data), entry, own, parsed.feed)
+        _entry(Entry(ordinal, ordinal + 1, ordinal, document.data), entry, own, parsed.feed, inherited)
         for ordinal, (entry, own) in enumerate(zip(parsed.entries, paired, strict=True))
     ]
     found += [Withdrawn(at, at + 1, ref) for at, ref in enumerate(elements.deleted_of(root), len(found))]
@@ -56,7 +60,7 @@ def _raw_entries(root: etree._Element, document: Document) -> list[RawEntry]:
     return [elements.raw_entry(element, base) for element in elements.entries_of(root)]
 
 
-def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any) -> Entry:
+def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any, inherited: tuple[str, ...]) -> Entry:
     entry.headline = found.get("title") or None
     content = next((part for part in found.get("content", ()) if part.get("value")), None)
     summary = found.get("summary") or None
@@ -74,7 +78,7 @@ def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any) -> Entry:
         or found.get("title_detail", {}).get("language")
         or feed.get("language")
     )
-    entry.authors = _authors(found) or _authors(found.get("source", {})) or _inherited_authors(found, feed)
+    entry.authors = _authors(found) or _authors(found.get("source", {})) or inherited
     tags = (tag.get("label") or tag.get("term") for tag in found.get("tags", ()))
     entry.subjects = tuple(dict.fromkeys(tag for tag in tags if tag))
     entry.rights = found.get("rights") or feed.get("rights") or None
@@ -110,11 +114,6 @@ def _with_parsed(entry: Entry, found: Any) -> Entry:
 
 def _authors(found: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(author["name"] for author in found.get("authors", ()) if author.get("name")))
-
-
-def _inherited_authors(found: Any, feed: Any) -> tuple[str, ...]:
-    """In Atom those of the feed (RFC 4287, section 4.2.1); in RSS the feed's is its editor."""
-    return _authors(feed) if feed.get("id") and "guidislink" not in found else ()
 
 
 def _notes(source: xml.Source, document: Document) -> tuple[Note, ...]:

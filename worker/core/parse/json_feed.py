@@ -17,6 +17,8 @@ from worker.core.parse.entry import Entry, Feed, Media, Unreadable, Withdrawn
 from worker.core.parse.media import each_once, positive
 from worker.model import Code, Document, Hints, Refusal
 
+_LOOKED_AT = 65_536
+
 
 def parse(document: Document) -> Feed | Refusal:
     """What the feed says, its items in its order: their positions are their ordinals. A Refusal: it is no JSON Feed."""
@@ -25,21 +27,39 @@ def parse(document: Document) -> Feed | Refusal:
     try:
         feed = _loads(document.data)
     except (ValueError, RecursionError) as error:
-        if not document.data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"[")):
+        if not looks_like_json(document.data):
             return no_feed(document)
-        return Refusal(Code.INVALID_JSON, f"not JSON: {error}" if str(error) else "not JSON: nested too deeply")
+        why = "nested too deeply" if isinstance(error, RecursionError) else error
+        return Refusal(Code.INVALID_JSON, f"not JSON: {why}")
     if not isinstance(feed, dict) or not isinstance(feed.get("items"), list):
         return no_feed(document)
     found = [_item(item, ordinal, document.data, feed) for ordinal, item in enumerate(feed["items"])]
     return Feed(Hints(_text(feed.get("title"))), found)
 
 
+def looks_like_json(data: bytes) -> bool:
+    """Whether it begins as an object or an array does."""
+    return data[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
+
+
 def _loads(data: bytes) -> Any:
     """JSON that a strict reader refuses (a byte order mark, NaN, lone surrogates, integers of 5,000 digits) is read too."""
     try:
-        return orjson.loads(data)
+        found = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None, parse_int=_integer)
+        return _loads_slowly(data)
+    # orjson makes a float of an integer over 64 bits.
+    items = found.get("items") if isinstance(found, dict) else None
+    large = (
+        any(isinstance(item, dict) and isinstance(item.get("id"), float) for item in items)
+        if isinstance(items, list)
+        else False
+    )
+    return _loads_slowly(data) if large else found
+
+
+def _loads_slowly(data: bytes) -> Any:
+    return json.loads(data.decode("utf-8-sig"), parse_constant=lambda _: None, parse_int=_integer)
 
 
 def _integer(digits: str) -> int | str:

@@ -33,8 +33,9 @@ _REFERENCE = re.compile(
 _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):")
 _ROOT = re.compile(r"<[A-Za-z_][\w.:-]*")
-_CLOSED = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel)\s*>\s*\Z", re.IGNORECASE)
+_CLOSED = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel)\s*>", re.IGNORECASE)
 _ENDS = re.compile(r"</(?:[A-Za-z_][\w.-]*:)?(?:item|entry)\s*>", re.IGNORECASE)
+_BEGINS = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:item|entry)[\s>]", re.IGNORECASE)
 _FEED = re.compile(r"<(?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel)[\s>]", re.IGNORECASE)
 _OPENED = re.compile(r"<((?:[A-Za-z_][\w.-]*:)?(?:rss|feed|rdf|channel))(?:\s[^>]*)?>", re.IGNORECASE)
 # Where publishers put markup without escaping it; as text it is what they mean.
@@ -42,6 +43,8 @@ _TEXTS = re.compile(
     r"(?P<start><(title|description|content:encoded|summary)(?:\s[^>]*)?(?<!/)>)(?P<content>(?:(?!</?\2[\s>]).)*+)(?=</\2\s*>)",
     re.DOTALL,
 )
+_LARGE = 8_000_000  # characters; over that only what costs little is mended
+_NO_MEMORY = 2  # XML_ERR_NO_MEMORY
 _LOOKED_AT = 65_536  # bytes; a DOCTYPE behind them is not honoured either, only slower to pass over
 
 
@@ -73,12 +76,15 @@ def load(data: bytes, content_type: str | None) -> Source:
         if (root := _parsed(sound)) is not None:
             return Source(sound, root, sound=True, guessed=guessed, broken_off=cut)
     loose = mended.encode()
-    return Source(loose, _parsed(loose, recover=True), sound=False, guessed=guessed)
+    root = _parsed(loose, recover=True)
+    return Source(loose, root, sound=False, guessed=guessed, broken_off=_CLOSED.search(mended) is None)
 
 
 def _repairs(mended: str) -> Iterator[tuple[bool, str]]:
     """What may be well-formed in its place, the least changed first; and whether it was cut."""
     yield False, mended
+    if len(mended) > _LARGE:
+        return
     yield False, (textual := _TEXTS.sub(_as_text, mended))
     if (whole := _without_rest(textual)) is not None:
         yield True, whole
@@ -96,9 +102,12 @@ def _parsed(data: bytes, *, recover: bool = False) -> etree._Element | None:
         collect_ids=False,
     )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError):
-        return None
+        root = None
+    if any(error.type == _NO_MEMORY for error in parser.error_log):
+        raise MemoryError  # it says nothing about the document but that it is large
+    return root
 
 
 def _decoded(data: bytes, content_type: str | None) -> tuple[str | None, str | None]:
@@ -195,11 +204,14 @@ def _as_text(found: re.Match[str]) -> str:
 
 
 def _without_rest(found: str) -> str | None:
-    """A document that breaks off, up to its last whole entry; None where it ends as it should or has no whole entry."""
-    if _CLOSED.search(found[-200:]):
+    """A document that breaks off, up to its last whole entry; None where it doesn't, or breaks off before its first entry."""
+    if _CLOSED.search(found, max(0, len(found) - 200)):
         return None
     end = max((one.end() for one in _ENDS.finditer(found)), default=0)
     if not end:
-        return None
+        begun = _BEGINS.search(found)
+        if begun is None:
+            return None
+        end = begun.start()
     opened = [one[1] for one in _OPENED.finditer(found[:end]) if f"</{one[1]}" not in found[one.end() : end]]
     return found[:end] + "".join(f"</{name}>" for name in reversed(opened))
