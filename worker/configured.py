@@ -33,4 +33,5 @@ def _options(settings: Settings) -> KafkaOptions:
         partitions=settings.kafka_partitions,
         replication=settings.kafka_replication,
         transaction_timeout=settings.kafka_transaction_timeout_s,
+        session_timeout=settings.kafka_session_timeout_s,
     )

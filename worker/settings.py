@@ -100,6 +100,7 @@ class Settings(BaseSettings):
     kafka_transaction_timeout_s: float = Field(
         30.0, ge=2, le=86_400
     )  # after which what a dead worker left open is aborted
+    kafka_session_timeout_s: float = Field(10.0, ge=1, le=1800)  # after which others take what a silent worker polled
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 

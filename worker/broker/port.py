@@ -98,12 +98,36 @@ class Claim(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What falls to a worker of the shards of the sources. Not `settled`: it is being shared out anew, and may fall to others."""
+
+    shards: frozenset[Shard]
+    settled: bool = True
+
+
+NONE_YET = Share(frozenset(), settled=False)
+
+
 class Member(Protocol):
-    """One worker among all that share the sources."""
+    """One worker among all that share the sources. Who owns a shard is told by its claim alone."""
 
     @property
-    def shards(self) -> Sequence[Shard]:
-        """Those of the sources' shards that fall to this worker. Who owns one is told by its claim alone."""
+    def share(self) -> Share:
+        """As it is now."""
+        ...
+
+    @property
+    def quiet_seconds(self) -> float:
+        """How long its former owner may still be at a shard's sites after it has been fenced."""
+        ...
+
+    async def changed(self, share: Share) -> Share:
+        """Return the share once it is no more this one. BrokerRefused: this worker can't be a member."""
+        ...
+
+    async def confirmed(self) -> None:
+        """Return once the broker has answered that this worker is a member: later than now, so that `share` is true now."""
         ...
 
 

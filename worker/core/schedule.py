@@ -45,15 +45,15 @@ def slot_after(definition: Definition, instant: int) -> int:
 def first_due(definition: Definition, head: Head | None, owned_at: int, sources: int) -> int | None:
     """When a source is due that this owner, who fenced at `owned_at`, has not polled; None: never (410).
 
-    A slot of the minute before, and a source that was never polled, are made up for, spread over the minute after, or less
-    where there are few `sources`.
+    A slot of the minute before that isn't known to have been polled, and a source that never was, are made up for, spread over
+    the minute after, or less where there are few `sources`.
     """
     if head is not None and head.gone:
         return None
     made_up = owned_at + _number(definition.id) % min(MINUTE, sources * _APART + 1)
     if head is None or not head.polled_at:
         return made_up
-    slot = slot_after(definition, owned_at - MINUTE)
+    slot = slot_after(definition, max(owned_at - MINUTE, head.polled_at))
     due = made_up if slot <= owned_at else slot
     return _allowed(definition, head, due)
 

@@ -17,7 +17,7 @@ from worker.model import Topic
 from worker.pipeline import definitions
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.poll import Tools
-from worker.pipeline.polls.polling import Run
+from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.totals import Totals
 from worker.pipeline.polls.worker import poll_sources
 from worker.service.common import opened, readers, stop_on_signals

@@ -16,7 +16,7 @@ from worker.errors import BrokerAway, BrokerRefused, ClaimLost, ClockRefused, Re
 from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic, Validators
 from worker.pipeline.polls import polling
 from worker.pipeline.polls.poll import Tools
-from worker.pipeline.polls.polling import Run
+from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.totals import Totals
 from worker.pipeline.polls.worker import poll_sources
 from worker.sources.feed import Answer

@@ -6,22 +6,31 @@ process all such locks of the process are gone.
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from worker.broker.port import Shard, shard_of_sources
+from worker.broker.port import Share, shard_of_sources
 from worker.errors import BrokerRefused
 
 
-@dataclass(frozen=True, slots=True)
 class EmbeddedMember:
-    """See `port.Member`. A file has one shard of sources."""
+    """See `port.Member`. A file has one shard of sources, and it falls to the one worker for good."""
 
-    shards: tuple[Shard, ...] = (shard_of_sources(0),)
+    share = Share(frozenset((shard_of_sources(0),)))
+    quiet_seconds = 0.0
+
+    async def changed(self, share: Share) -> Share:
+        """See `port.Member.changed`."""
+        if share == self.share:
+            await asyncio.Event().wait()
+        return self.share
+
+    async def confirmed(self) -> None:
+        """See `port.Member.confirmed`."""
 
 
 @contextmanager

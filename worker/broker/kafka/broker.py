@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import AbstractAsyncContextManager, aclosing
 from types import TracebackType
 from typing import Final, Self
 
@@ -15,23 +14,18 @@ from worker.broker.kafka.claim import KafkaClaim
 from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
 from worker.broker.kafka.contained import Contained
+from worker.broker.kafka.membership import KafkaMember, joined
 from worker.broker.kafka.sending import append
 from worker.broker.kafka.topics import Topics
-from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo, shard_of_sources
+from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.broker.topics import check
 from worker.errors import UsageError
 from worker.model import Record, Topic
 
+_GROUP: Final = "news-worker"
 _BACKOFF_MS: Final = 100
 _OF_A_COMMIT: Final = 2 / 3
 _APPEND_SECONDS: Final = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class KafkaMember:
-    """See `port.Member`. Every shard falls to every worker: the one that claimed it last has it."""
-
-    shards: tuple[Shard, ...]
 
 
 class KafkaBroker:
@@ -86,10 +80,9 @@ class KafkaBroker:
         producer = self._producer(_APPEND_SECONDS, enable_idempotence=True)
         await append(producer, records, self._topics, seconds=_APPEND_SECONDS)
 
-    @asynccontextmanager
-    async def membership(self) -> AsyncIterator[KafkaMember]:
+    def membership(self) -> AbstractAsyncContextManager[KafkaMember]:
         """See `port.Broker.membership`."""
-        yield KafkaMember(tuple(map(shard_of_sources, range(self.partitions(Topic.SOURCES)))))
+        return joined(self._connection, f"{self._prefix}{_GROUP}", self._topics.name(Topic.SOURCES))
 
     def partitions(self, topic: Topic) -> int:
         """See `port.Broker.partitions`."""

@@ -22,3 +22,4 @@ class KafkaOptions:
     partitions: int = 24  # of every topic; fixed when they are made
     replication: int | None = None  # None: three, or as many as there are brokers
     transaction_timeout: float = 30.0  # after which the broker aborts what a dead worker left open
+    session_timeout: float = 10.0  # after which the group takes a worker that says nothing for dead

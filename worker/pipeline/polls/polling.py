@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 import structlog
 
-from worker.broker.port import Broker, Shard
+from worker.broker.port import Shard
 from worker.core import schedule
 from worker.core.event import rfc3339
 from worker.core.feeds import Asked, removed
@@ -24,7 +24,8 @@ from worker.pipeline.job import wall_clock
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned, own
-from worker.pipeline.polls.poll import Polled, Tools, ask, understand
+from worker.pipeline.polls.poll import Polled, ask, understand
+from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.totals import Totals
 from worker.pipeline.search import Search
 
@@ -36,26 +37,19 @@ _GRACE_SECONDS: Final = 10.0
 _LOOK_EVERY: Final = 3_600_000
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What all shards of a worker share."""
-
-    broker: Broker
-    tools: Tools
-    slots: asyncio.Semaphore  # polls under way at a time, from the request to the commit
-    totals: Totals
-    token: str  # random, of this process
-    give_up_after: float  # seconds of faults without a commit
-    once: bool  # every source one time
-    stop: asyncio.Event
-
-
 class FeedShard:
     """One shard of the sources, as long as the worker runs."""
 
-    def __init__(self, shard: Shard, run: Run) -> None:
+    def __init__(
+        self, shard: Shard, run: Run, may_own: Callable[[BrokerError], Awaitable[None]], quiet_seconds: float
+    ) -> None:
+        """`may_own`: returns when the shard may be owned again after a fault. `quiet_seconds`: no request within them."""
         self._shard = shard
         self._run = run
+        self._may_own = may_own
+        self._quiet_seconds = quiet_seconds
+        self._open = asyncio.Event()  # set while requests may be begun
+        self._open.set()
         self._definitions: dict[str, Definition] = {}
         self._agenda = Agenda()
         self._search = Search()
@@ -98,6 +92,14 @@ class FeedShard:
             self._look_at = 0
             self._agenda.wake()
 
+    def pause(self) -> None:
+        """Begin no request: the shard may be another worker's."""
+        self._open.clear()
+
+    def resume(self) -> None:
+        """It is still this worker's."""
+        self._open.set()
+
     async def work(self, first: Owned) -> None:
         """Poll until `stop` is set, or, once, until every source had its turn. BrokerError: patience is over."""
         async with asyncio.TaskGroup() as tasks:
@@ -128,15 +130,17 @@ class FeedShard:
                 self._search.narrow(owned.shard.last_transaction, error)
             else:
                 await self._wait(error)
-            owned = await self._own()
+            owned = await self._own(error)
 
-    async def _own(self) -> Owned:
+    async def _own(self, error: BrokerError) -> Owned:
         while True:
             try:
+                await self._may_own(error)
                 return (await own(self._run.broker, [self._shard], self._run.token, self._run.totals.adopt))[
                     self._shard
                 ]
-            except (BrokerAway, Unsure, ClaimLost) as error:
+            except (BrokerAway, Unsure, ClaimLost) as again:
+                error = again
                 await self._wait(error)
 
     async def _wait(self, error: BrokerError) -> None:
@@ -162,27 +166,17 @@ class FeedShard:
             return
         head = owned.memory.head(definition.id)
         if self._run.once:
-            self._plan_once(definition, head)
-            return
-        due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
+            due = _due_once(definition, head, self._run.totals)
+        else:
+            due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
         if due is not None:
             self._agenda.put(definition.id, due)
 
-    def _plan_once(self, definition: Definition, head: Head | None) -> None:
-        """Every source is due now, but for those that asked to be left alone."""
-        now = wall_clock()
-        if definition.id in self._run.totals.asked:
-            return
-        if head is not None and head.gone:
-            self._run.totals.left[definition.id] = "gone (410): remove it"
-        elif head is not None and head.not_before > now:
-            self._run.totals.left[definition.id] = f"its server asked to be left alone until {rfc3339(head.not_before)}"
-        else:
-            self._agenda.put(definition.id, now)
-
     async def _start_polls(self, tasks: asyncio.TaskGroup) -> None:
         """Begin what is due, as slots allow; once, return when all is done."""
+        await asyncio.sleep(self._quiet_seconds)
         while True:
+            await self._open.wait()
             self._begin_removals(await self._ownership(), tasks)
             await self._run.slots.acquire()
             source = self._agenda.take(wall_clock(), self._site_of)
@@ -223,6 +217,7 @@ class FeedShard:
     async def _polled(self, definition: Definition) -> Polled:
         self._fetching.add(definition.id)
         try:
+            await self._open.wait()
             owned = await self._ownership()
             asked = owned.memory.asked(definition.id)
             answer = await ask(self._run.tools, definition, asked)
@@ -247,7 +242,7 @@ class FeedShard:
             except BrokerError:
                 continue
             self._search.done(definition.id)
-            self._say(definition, polled, fates)
+            _say(self._run.totals, definition, polled, fates)
             return True
 
     def _lawful(self, head: Head | None, asked: Asked) -> bool:
@@ -286,15 +281,29 @@ class FeedShard:
         head = self._owned.memory.head(definition.id)
         return schedule.next_due(definition, head, polled.at) if head else None
 
-    def _say(self, definition: Definition, polled: Polled, fates: Counter[Fate]) -> None:
-        totals = self._run.totals
-        totals.polls[polled.outcome] += 1
-        totals.asked.add(definition.id)
-        if polled.fault is not None:
-            totals.faults[definition.id] = polled.fault
-            log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
-            return
-        totals.faults.pop(definition.id, None)
-        told = {fate.value: count for fate, count in fates.items() if count}
-        new = any(fate not in (Fate.UNCHANGED, Fate.RETRIED) for fate in told)
-        (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **told)
+
+def _say(totals: Totals, definition: Definition, polled: Polled, fates: Counter[Fate]) -> None:
+    totals.polls[polled.outcome] += 1
+    totals.asked.add(definition.id)
+    if polled.fault is not None:
+        totals.faults[definition.id] = polled.fault
+        log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
+        return
+    totals.faults.pop(definition.id, None)
+    told = {fate.value: count for fate, count in fates.items() if count}
+    new = any(fate not in (Fate.UNCHANGED, Fate.RETRIED) for fate in told)
+    (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **told)
+
+
+def _due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:
+    """Now, but for a source that had its turn or asked to be left alone."""
+    now = wall_clock()
+    if definition.id in totals.asked:
+        return None
+    if head is not None and head.gone:
+        totals.left[definition.id] = "gone (410): remove it"
+    elif head is not None and head.not_before > now:
+        totals.left[definition.id] = f"its server asked to be left alone until {rfc3339(head.not_before)}"
+    else:
+        return now
+    return None

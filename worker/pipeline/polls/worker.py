@@ -1,19 +1,26 @@
-"""All sources of a worker: definitions followed, shards owned, each polled by itself; one that is slow stalls no other."""
+"""All sources of a worker: definitions followed, shards that fall to it owned and polled, each by itself.
+
+The one decision: the group says what to poll, and each shard's fence who may commit. While shards are shared out anew no request
+is begun; a shard that stays goes on with its memory, one that goes is cut, one that comes is fenced, restored, and let rest first.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 import structlog
 
-from worker.broker.port import Shard
-from worker.errors import BrokerAway, ClaimLost, Unsure
+from worker.broker.port import Member, Shard, Share
+from worker.errors import BrokerAway, BrokerError, ClaimLost, Unsure
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
 from worker.pipeline.polls.owned import Owned, own
-from worker.pipeline.polls.polling import FeedShard, Run
+from worker.pipeline.polls.polling import FeedShard
+from worker.pipeline.polls.run import Run
 from worker.pipeline.stopping import Stopped, unless
 
 log = structlog.get_logger()
@@ -25,55 +32,48 @@ async def poll_sources(run: Run) -> None:
     BrokerAway, Unsure or ClaimLost: nothing could be committed for `give_up_after` seconds of faults. BrokerRefused: another
     worker runs where one may, or what is stored can't be read.
     """
+    followed = Followed(run.broker)
     try:
+        await unless(run.stop, _caught_up(run, followed))
         async with run.broker.membership() as member, asyncio.TaskGroup() as tasks:
-            followed = Followed(run.broker)
-            owned = await unless(run.stop, _begun(run, followed, member.shards))
-            shards = {shard.partition_by: FeedShard(shard, run) for shard in owned}
-            _hand_out(followed, shards)
-            following = None if run.once else tasks.create_task(_follow(run, followed, shards))
-            async with asyncio.TaskGroup() as working:
-                for shard, one in owned.items():
-                    working.create_task(shards[shard.partition_by].work(one))
-            if following:
-                following.cancel()
+            sharing = _Sharing(run, member, followed, tasks)
+            working = [tasks.create_task(sharing.go()), tasks.create_task(run.stop.wait())]
+            if not run.once:
+                working.append(tasks.create_task(_follow(run, followed, sharing.shards)))
+            await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            await sharing.end()
+            for task in working:
+                task.cancel()
     except Stopped:
         return
     except BaseExceptionGroup as group:
         raise _first(group) from None
 
 
-async def _begun(run: Run, followed: Followed, shards: Sequence[Shard]) -> Mapping[Shard, Owned]:
+async def _caught_up(run: Run, followed: Followed) -> None:
     patience = Patience(run.give_up_after, time.monotonic)
     while True:
         try:
             await followed.catch_up()
-            return await own(run.broker, shards, run.token, run.totals.adopt)
-        except (BrokerAway, Unsure, ClaimLost) as error:
+        except BrokerAway as error:
             await patience.wait(error, 0, run.stop)
-
-
-def _hand_out(followed: Followed, shards: Mapping[bytes | int, FeedShard]) -> None:
-    for source, why in followed.definitions.unreadable.items():
-        for shard in shards.values():  # which of them it would be in is as little known
-            shard.spare(source, why)
+        else:
+            break
     for found in followed.definitions:
         if found.passed_over is not None:
             log.warning("source.passed_over", source=found.definition.id, reason=found.passed_over)
-        elif found.partition in shards:
-            shards[found.partition].define(found.definition)
 
 
-async def _follow(run: Run, followed: Followed, shards: Mapping[bytes | int, FeedShard]) -> None:
+async def _follow(run: Run, followed: Followed, shards: Mapping[Shard, FeedShard]) -> None:
     """Take up what is defined, changed and removed meanwhile."""
 
     def changed(source: str) -> None:
         found = followed.definitions.polled(source)
-        for partition, shard in shards.items():
-            if found is not None and found.partition == partition:
-                shard.define(found.definition)
+        for shard, feeds in shards.items():
+            if found is not None and found.partition == shard.partition_by:
+                feeds.define(found.definition)
             else:
-                shard.undefine(source)
+                feeds.undefine(source)
 
     patience = Patience(run.give_up_after, time.monotonic)
     while True:
@@ -81,6 +81,107 @@ async def _follow(run: Run, followed: Followed, shards: Mapping[bytes | int, Fee
             await followed.follow(changed)
         except BrokerAway as error:
             await patience.wait(error, run.totals.commits, run.stop)
+
+
+class _Sharing:
+    """The shards that fall to this worker, each begun when it comes and ended when it goes."""
+
+    def __init__(self, run: Run, member: Member, followed: Followed, tasks: asyncio.TaskGroup) -> None:
+        self._run = run
+        self._member = member
+        self._followed = followed
+        self._tasks = tasks
+        self._working: dict[Shard, asyncio.Task[None]] = {}
+        self._beginning: asyncio.Task[None] | None = None
+        self.shards: dict[Shard, FeedShard] = {}
+
+    async def go(self) -> None:
+        """Follow the share for ever, or, once, until what falls to this worker has been polled."""
+        share = self._member.share
+        while True:
+            if share.settled:
+                await self._settle(share)
+            else:
+                for feeds in self.shards.values():
+                    feeds.pause()
+            changing = asyncio.ensure_future(self._member.changed(share))
+            done = asyncio.ensure_future(self._done(share))
+            try:
+                await asyncio.wait({changing, done}, return_when=asyncio.FIRST_COMPLETED)
+                if done.done():
+                    return
+                share = changing.result()
+            finally:
+                for task in (changing, done):
+                    task.cancel()
+
+    async def end(self) -> None:
+        """Let what is under way be committed, within the grace that each shard has."""
+        if self._beginning:
+            await _ended(self._beginning)
+        if self._working:
+            await asyncio.wait(self._working.values())
+
+    async def _done(self, share: Share) -> None:
+        """Return when each shard of the share has polled its sources once; never, where polling goes on."""
+        if not share.settled or not self._beginning:
+            await asyncio.Event().wait()
+        else:
+            await asyncio.wait({self._beginning})
+            if self._working:
+                await asyncio.wait(self._working.values())
+
+    async def _settle(self, share: Share) -> None:
+        if self._beginning:
+            await _ended(self._beginning)
+        for shard in self.shards.keys() - share.shards:
+            await _ended(self._working.pop(shard))
+            del self.shards[shard]
+        for feeds in self.shards.values():
+            feeds.resume()
+        new = sorted(share.shards - self.shards.keys(), key=lambda shard: shard.name)
+        if new or not self.shards:
+            log.info("shards.assigned", kept=len(self.shards), new=len(new))
+        self._beginning = self._tasks.create_task(self._begin(new))
+
+    async def _begin(self, new: list[Shard]) -> None:
+        """Own them all, then let each of them work."""
+        for shard, owned in (await self._owned(new)).items():
+            feeds = FeedShard(shard, self._run, partial(self._may_own, shard), self._member.quiet_seconds)
+            self.shards[shard] = feeds
+            self._working[shard] = self._tasks.create_task(feeds.work(owned))
+        self._hand_out({shard.partition_by: self.shards[shard] for shard in new if shard in self.shards})
+
+    def _hand_out(self, new: Mapping[bytes | int, FeedShard]) -> None:
+        for source, why in self._followed.definitions.unreadable.items():
+            for feeds in new.values():  # which of them it would be in is as little known
+                feeds.spare(source, why)
+        for found in self._followed.definitions:
+            if found.passed_over is None and found.partition in new:
+                new[found.partition].define(found.definition)
+
+    async def _owned(self, new: list[Shard]) -> Mapping[Shard, Owned]:
+        patience = Patience(self._run.give_up_after, time.monotonic)
+        while new:
+            try:
+                return await own(self._run.broker, new, self._run.token, self._run.totals.adopt)
+            except (BrokerAway, Unsure, ClaimLost) as error:
+                await patience.wait(error, self._run.totals.commits, self._run.stop)
+        return {}
+
+    async def _may_own(self, shard: Shard, error: BrokerError) -> None:
+        """Return when the shard may be owned again after a fault: a former owner would fence the rightful one."""
+        if isinstance(error, ClaimLost):
+            await self._member.confirmed()
+        share = self._member.share
+        while not (share.settled and shard in share.shards):
+            share = await self._member.changed(share)
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await asyncio.wait({task})
 
 
 def _first(error: BaseException) -> BaseException:

@@ -41,7 +41,7 @@ def holder(url):
 
 async def join(url, prefix=""):
     async with connect(url, prefix=prefix, create=True) as broker, broker.membership() as member:
-        return len(member.shards)
+        return len(member.share.shards)
 
 
 async def test_a_second_worker_on_a_file_is_told_of_the_first(url, holder):

@@ -1,0 +1,137 @@
+"""The workers that share the sources: a consumer group on their topic (KIP-54's sticky assignment), in which nothing is consumed.
+
+The one decision: the group only says what falls to whom. Who may write is told by each shard's fence, so a member that is late to
+hear of a change can do no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
+
+from worker.broker.kafka.adapter import leave, stop
+from worker.broker.kafka.connection import Connection
+from worker.broker.kafka.consumers import START_SECONDS
+from worker.broker.kafka.faults import forbidden, told
+from worker.broker.port import NONE_YET, Share, shard_of_sources
+from worker.errors import BrokerError, BrokerRefused
+
+log = structlog.get_logger()
+
+# A shard's former owner may be about to hear of it: it cuts what is under way within this time.
+QUIET_SECONDS: Final = 2.0
+_HEARTBEATS: Final = 10  # a session
+_LEAVE_SECONDS: Final = 2.0
+_AGAIN_SECONDS: Final = 1.0
+_WAIT_MS: Final = 1_000
+
+
+class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka has no types
+    """See `port.Member`. Its callbacks only note what they are told: aiokafka's heartbeats wait for them."""
+
+    quiet_seconds = QUIET_SECONDS
+
+    def __init__(self) -> None:
+        self.share = NONE_YET
+        self._changed = asyncio.Condition()
+        self._beats = 0
+        self._beaten = asyncio.Condition()
+        self._refused: BrokerError | None = None
+
+    async def changed(self, share: Share) -> Share:
+        """See `port.Member.changed`."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.share != share or self._refused)
+        if self._refused:
+            raise self._refused
+        return self.share
+
+    async def confirmed(self) -> None:
+        """See `port.Member.confirmed`. The second from now: the first may have been answered before."""
+        async with self._beaten:
+            wanted = self._beats + 2
+            await self._beaten.wait_for(lambda: self._beats >= wanted)
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 (aiokafka calls it so)
+        """A rebalance begins: what stays is not known yet."""
+        await self.unsettle()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        """It is over."""
+        await self._set(Share(frozenset(shard_of_sources(one.partition) for one in assigned)))
+        await self.beat()
+
+    async def unsettle(self) -> None:
+        """What falls to this worker is in question."""
+        await self._set(Share(self.share.shards, settled=False))
+
+    async def beat(self) -> None:
+        """The group has answered a heartbeat well; called by `adapter`."""
+        async with self._beaten:
+            self._beats += 1
+            self._beaten.notify_all()
+
+    async def refuse(self, error: BrokerError) -> None:
+        """It can't be a member, and waiting won't help."""
+        self._refused = error
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _set(self, share: Share) -> None:
+        async with self._changed:
+            self.share = share
+            self._changed.notify_all()
+
+
+@asynccontextmanager
+async def joined(connection: Connection, group: str, topic: str) -> AsyncIterator[KafkaMember]:
+    """A member of the group until it is left, which is told to the others at once."""
+    member = KafkaMember()
+    staying = asyncio.create_task(_stay(member, connection, group, topic))
+    try:
+        yield member
+    finally:
+        staying.cancel()
+        await asyncio.wait({staying})
+
+
+async def _stay(member: KafkaMember, connection: Connection, group: str, topic: str) -> None:
+    """Join, and join again whenever aiokafka gives up, which a broken connection is enough for."""
+    session_ms = round(connection.options.session_timeout * 1000)
+    while True:
+        consumer = AIOKafkaConsumer(
+            **connection.arguments(),
+            group_id=group,
+            partition_assignment_strategy=[StickyPartitionAssignor],
+            session_timeout_ms=session_ms,
+            rebalance_timeout_ms=session_ms,
+            heartbeat_interval_ms=session_ms // _HEARTBEATS,
+            enable_auto_commit=False,
+            auto_offset_reset="latest",
+        )
+        consumer.subscribe([topic], listener=member)
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                await consumer.start()
+            while True:  # nothing of it is wanted: who doesn't fetch is thrown out of the group
+                await consumer.getmany(timeout_ms=_WAIT_MS)
+        except asyncio.CancelledError:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_LEAVE_SECONDS):
+                    await leave(consumer)
+            raise
+        except Exception as error:  # noqa: BLE001 (whatever it is, the way back is the same)
+            if sentence := forbidden(error, group, "Read"):
+                await member.refuse(BrokerRefused(sentence))
+                return
+            log.warning("group.lost", group=group, reason=str(told(error, group, needs="Read")))
+            await member.unsettle()
+        finally:
+            await stop(consumer)
+        await asyncio.sleep(_AGAIN_SECONDS)
