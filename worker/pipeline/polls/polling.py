@@ -7,7 +7,6 @@ is the one it was fetched under, or was written by this process; else it is drop
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -18,16 +17,15 @@ from worker.broker.port import Shard
 from worker.core import schedule
 from worker.core.event import rfc3339
 from worker.core.feeds import Asked, removed
-from worker.errors import BrokerAway, BrokerError, ClaimLost, ClockRefused, RecordRefused, Unsure
+from worker.errors import BrokerError, ClockRefused
 from worker.model import Definition, Fate, Head
 from worker.pipeline.job import wall_clock
-from worker.pipeline.patience import Patience
 from worker.pipeline.polls.agenda import Agenda
-from worker.pipeline.polls.owned import Owned, own
+from worker.pipeline.polls.owned import Owned
+from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, understand
 from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.totals import Totals
-from worker.pipeline.search import Search
 
 log = structlog.get_logger()
 
@@ -44,36 +42,32 @@ class FeedShard:
         self, shard: Shard, run: Run, may_own: Callable[[BrokerError], Awaitable[None]], quiet_seconds: float
     ) -> None:
         """`may_own`: returns when the shard may be owned again after a fault. `quiet_seconds`: no request within them."""
-        self._shard = shard
         self._run = run
-        self._may_own = may_own
+        self._ownership = Ownership(shard, run, may_own)
         self._quiet_seconds = quiet_seconds
         self._open = asyncio.Event()  # set while requests may be begun
         self._open.set()
         self._definitions: dict[str, Definition] = {}
         self._agenda = Agenda()
-        self._search = Search()
-        self._owned: Owned | None = None
-        self._have = asyncio.Event()  # set while it is owned
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._look_at = 0  # when to look for sources that are to be removed, ms
         self._removing: dict[str, asyncio.Task[None]] = {}
         self._spared: set[str] = set()
-        self._patience = Patience(run.give_up_after, time.monotonic)
 
     def define(self, definition: Definition) -> None:
         """A source is there, or is defined otherwise than before."""
         before = self._definitions.get(definition.id)
         self._definitions[definition.id] = definition
         self._spared.discard(definition.id)
-        if self._owned is None or definition == before:
+        owned = self._ownership.last
+        if owned is None or definition == before:
             return
-        self._owned.memory.define(definition)
+        owned.memory.define(definition)
         if before is None or before.url != definition.url:
             self._agenda.put(definition.id, wall_clock())
         elif definition.id in self._agenda:
-            self._plan(definition, self._owned)
+            self._plan(definition, owned)
 
     def spare(self, source: str, why: str) -> None:
         """A source is defined in a way that can't be understood: it is not polled, and not taken for removed either."""
@@ -87,8 +81,8 @@ class FeedShard:
         self._agenda.drop(source)
         if source in self._fetching:
             self._polls[source].cancel()
-        if self._owned is not None:
-            self._owned.memory.undefine(source)
+        if self._ownership.last is not None:
+            self._ownership.last.memory.undefine(source)
             self._look_at = 0
             self._agenda.wake()
 
@@ -103,7 +97,7 @@ class FeedShard:
     async def work(self, first: Owned) -> None:
         """Poll until `stop` is set, or, once, until every source had its turn. BrokerError: patience is over."""
         async with asyncio.TaskGroup() as tasks:
-            keeping = tasks.create_task(self._keep(first))
+            keeping = tasks.create_task(self._ownership.keep(first, self._take_up))
             starting = tasks.create_task(self._start_polls(tasks))
             stopping = tasks.create_task(self._run.stop.wait())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -115,48 +109,14 @@ class FeedShard:
             for task in (*under_way, keeping, stopping):
                 task.cancel()
 
-    async def _keep(self, first: Owned) -> None:
-        """Own the shard, and own it again whenever that is over."""
-        owned = first
-        while True:
-            try:
-                async with owned.shard:
-                    self._take_up(owned)
-                    error = await owned.lost
-                    self._have.clear()
-            finally:
-                await owned.claim.release()
-            if isinstance(error, RecordRefused):
-                self._search.narrow(owned.shard.last_transaction, error)
-            else:
-                await self._wait(error)
-            owned = await self._own(error)
-
-    async def _own(self, error: BrokerError) -> Owned:
-        while True:
-            try:
-                await self._may_own(error)
-                return (await own(self._run.broker, [self._shard], self._run.token, self._run.totals.adopt))[
-                    self._shard
-                ]
-            except (BrokerAway, Unsure, ClaimLost) as again:
-                error = again
-                await self._wait(error)
-
-    async def _wait(self, error: BrokerError) -> None:
-        # Whoever stops the worker cancels this.
-        await self._patience.wait(error, self._run.totals.commits, asyncio.Event())
-
     def _take_up(self, owned: Owned) -> None:
         """Tell memory which sources there are; plan those that are not planned yet."""
-        self._owned = owned
         for definition in self._definitions.values():
             owned.memory.define(definition)
         for definition in self._definitions.values():
             if definition.id not in self._agenda and definition.id not in self._polls:
                 self._plan(definition, owned)
         self._look_at = 0
-        self._have.set()
         self._agenda.wake()
 
     def _plan(self, definition: Definition, owned: Owned) -> None:
@@ -177,7 +137,7 @@ class FeedShard:
         await asyncio.sleep(self._quiet_seconds)
         while True:
             await self._open.wait()
-            self._begin_removals(await self._ownership(), tasks)
+            self._begin_removals(await self._ownership.present(), tasks)
             await self._run.slots.acquire()
             source = self._agenda.take(wall_clock(), self._site_of)
             if source is not None:
@@ -218,7 +178,7 @@ class FeedShard:
         self._fetching.add(definition.id)
         try:
             await self._open.wait()
-            owned = await self._ownership()
+            owned = await self._ownership.present()
             asked = owned.memory.asked(definition.id)
             answer = await ask(self._run.tools, definition, asked)
         finally:
@@ -229,19 +189,19 @@ class FeedShard:
     async def _settle(self, definition: Definition, polled: Polled) -> bool:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
         while True:
-            owned = await self._ownership()
+            owned = await self._ownership.present()
             if definition.id not in self._definitions or definition.id in owned.memory.refused:
                 return True
             if not self._lawful(owned.memory.head(definition.id), polled.asked):
                 log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
                 return False
             try:
-                fates = await owned.settle(polled.decide, self._search)
+                fates = await owned.settle(polled.decide, self._ownership.search)
             except ClockRefused:
                 return False
             except BrokerError:
                 continue
-            self._search.done(definition.id)
+            self._ownership.search.done(definition.id)
             _say(self._run.totals, definition, polled, fates)
             return True
 
@@ -255,9 +215,9 @@ class FeedShard:
         """Hand over and in the end forget what is remembered of a source that is no more."""
         try:
             while source not in self._definitions:
-                owned = await self._ownership()
+                owned = await self._ownership.present()
                 try:
-                    await owned.settle(lambda memory, _: removed(source, memory, wall_clock()), self._search)
+                    await owned.settle(lambda memory, _: removed(source, memory, wall_clock()), self._ownership.search)
                 except BrokerError:
                     continue
                 log.info("source.removed", source=source)
@@ -266,19 +226,13 @@ class FeedShard:
             del self._removing[source]
             self._agenda.wake()
 
-    async def _ownership(self) -> Owned:
-        """The present one, waited for; it may be over at any time."""
-        while self._owned is None or self._owned.lost.done():
-            self._have.clear()
-            await self._have.wait()
-        return self._owned
-
     def _next(self, definition: Definition, polled: Polled) -> int | None:
-        if self._run.once or self._owned is None:
+        owned = self._ownership.last
+        if self._run.once or owned is None:
             return None
         if self._definitions.get(definition.id, definition) != definition:
             return wall_clock()
-        head = self._owned.memory.head(definition.id)
+        head = owned.memory.head(definition.id)
         return schedule.next_due(definition, head, polled.at) if head else None
 
 

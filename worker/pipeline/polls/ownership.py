@@ -1,0 +1,69 @@
+"""A shard owned, and owned again whenever a fault ends that: what is decided meanwhile waits for the next ownership."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+from worker.broker.port import Shard
+from worker.errors import BrokerAway, BrokerError, ClaimLost, RecordRefused, Unsure
+from worker.pipeline.patience import Patience
+from worker.pipeline.polls.owned import Owned, own
+from worker.pipeline.polls.run import Run
+from worker.pipeline.search import Search
+
+
+class Ownership:
+    """Of one shard. `may_own`: returns when it may be owned again after a fault, which a former owner must not."""
+
+    def __init__(self, shard: Shard, run: Run, may_own: Callable[[BrokerError], Awaitable[None]]) -> None:
+        self._shard = shard
+        self._run = run
+        self._may_own = may_own
+        self._patience = Patience(run.give_up_after, time.monotonic)
+        self._have = asyncio.Event()
+        self.last: Owned | None = None  # the present one, or the one before
+        self.search = Search()
+
+    async def keep(self, first: Owned, take_up: Callable[[Owned], None]) -> None:
+        """Own it until cancelled; each time `take_up` is called first. BrokerError: patience is over, or waiting won't help."""
+        owned = first
+        while True:
+            try:
+                async with owned.shard:
+                    self.last = owned
+                    take_up(owned)
+                    self._have.set()
+                    error = await owned.lost
+                    self._have.clear()
+            finally:
+                await owned.claim.release()
+            if isinstance(error, RecordRefused):
+                self.search.narrow(owned.shard.last_transaction, error)
+            else:
+                await self._wait(error)
+            owned = await self._own(error)
+
+    async def present(self) -> Owned:
+        """The present one, waited for; it may be over at any time."""
+        while self.last is None or self.last.lost.done():
+            self._have.clear()
+            await self._have.wait()
+        return self.last
+
+    async def _own(self, error: BrokerError) -> Owned:
+        while True:
+            try:
+                await self._may_own(error)
+                owned = await own(self._run.broker, [self._shard], self._run.token, self._run.totals.adopt)
+                return owned[self._shard]
+            except (BrokerAway, Unsure, ClaimLost) as again:
+                error = again
+                await self._wait(error)
+
+    async def _wait(self, error: BrokerError) -> None:
+        if not isinstance(error, BrokerAway | Unsure | ClaimLost):
+            raise error
+        # Whoever stops the worker cancels this.
+        await self._patience.wait(error, self._run.totals.commits, asyncio.Event())
