@@ -93,14 +93,14 @@ def articles(tmp_path):
 
 def works(way, articles):
     """Everything that a worker does; the first thing that fails, or None."""
-    source = f"http://127.0.0.1:9/{articles.name}"  # an address that is not polled: a fault, which is remembered
+    sources = articles.with_suffix(".txt")
+    sources.write_text(f"http://127.0.0.1:9/{articles.name}")  # not polled, for its address: a fault, which is remembered
     for arguments in (
         ["check"],
         ["tail", "articles"],
         ["rejects", "list"],
         ["replay", articles],
-        ["sources", "add", source],
-        ["run", "--once"],
+        ["run", "--once", "--feeds", sources],
     ):
         outcome = news_worker(*arguments, **way)
         if outcome.code not in (0, 1):
