@@ -94,7 +94,9 @@ def articles(tmp_path):
 def works(way, articles):
     """Everything that a worker does; the first thing that fails, or None."""
     sources = articles.with_suffix(".txt")
-    sources.write_text(f"http://127.0.0.1:9/{articles.name}")  # not polled, for its address: a fault, which is remembered
+    sources.write_text(
+        f"http://127.0.0.1:9/{articles.name}"
+    )  # not polled, for its address: a fault, which is remembered
     for arguments in (
         ["check"],
         ["tail", "articles"],
