@@ -37,9 +37,6 @@ def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
       news-worker run
       news-worker run --allow-net 10.0.0.0/8   # feeds of an intranet
     """
-    from worker.pipeline import forkserver
-
-    forkserver.start()  # before the imports that follow, as long as its own
     import asyncio
 
     from worker.cli import run_report

@@ -51,14 +51,18 @@ def feed_title(found: str | None) -> str | None:
 def provenance_member(document: Document, digest: str, entry_key: str | None) -> dict[str, Any]:
     """Where it came from. `digest`: hex SHA-256 of what was read. `entry_key`: None where it is decided later."""
     fetched = document.fetched
-    return {
-        "observedAt": event.rfc3339(document.observed_at),
-        **({"documentUrl": links.without_secrets(fetched.url)} if fetched else {"file": document.path}),
-        "documentDigest": f"sha256:{digest}",
-        **({"httpStatus": fetched.status} if fetched else {}),
-        **({"entryKey": entry_key} if entry_key is not None else {}),
-        "workerVersion": __version__,
-    }
+    member: dict[str, Any] = {"observedAt": event.rfc3339(document.observed_at)}
+    if fetched:
+        member["documentUrl"] = links.without_secrets(fetched.url)
+    else:
+        member["file"] = document.path
+    member["documentDigest"] = f"sha256:{digest}"
+    if fetched:
+        member["httpStatus"] = fetched.status
+    if entry_key is not None:
+        member["entryKey"] = entry_key
+    member["workerVersion"] = __version__
+    return member
 
 
 def position_of(entry: Entry, document: Document) -> dict[str, int]:

@@ -45,6 +45,7 @@ from worker.model import (
 )
 
 _Item = Article | Rejection | Withdrawal
+_REPLAY = Mode.REPLAY.value
 
 
 def read(document: Document, limit: int) -> Reading:
@@ -189,7 +190,7 @@ class _Builder:
             found = orjson.dumps(provenance)
         # Encoded without them, checked with them: as they will be put in.
         item["version"], item["firstCreated"] = "1", self._second
-        whole = {**provenance, "entryKey": entry_key, "mode": Mode.REPLAY.value}
+        whole = {**provenance, "entryKey": entry_key, "mode": _REPLAY}
         ids = {"articleId": article_id, "version": 1, "contentHash": content_hash}
         if wrong := event.violation({**ids, "item": item, **said, "provenance": whole}):
             return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong, draft, names)
@@ -226,9 +227,12 @@ class _Builder:
 
     def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
         """Say what a person would want to know of an article that is published all the same."""
+        undated = published.basis == "absent" and published.raw
+        if not undated and not entry.guessed and not cut:
+            return
         place = f"{self._document.path or self._document.source.id}, record {entry.ordinal}"
-        if published.basis == "absent" and published.raw:
-            raw = f"{published.raw[:60]!r} is no date that can be trusted: published without one"
+        if undated:
+            raw = f"{undated[:60]!r} is no date that can be trusted: published without one"
             self.notes.append(Note("date_unknown", f"{place}: {raw}"))
         if entry.guessed:
             self.notes.append(Note("encoding_guessed", f"{place}: not UTF-8, read as {entry.guessed}"))

@@ -20,6 +20,7 @@ from worker.core.normalise.tags import DIALECTS, primary, tag
 
 _LOOKED_AT = 300  # characters
 _FEW, _MANY = 20, 80  # letters: none is said below the first, the second makes sure
+_MOSTLY_LETTERS = 120  # characters, among which most texts have as many as make sure
 _SURE, _LIKELY = 0.8, 0.5  # confidence asked for with few letters, and with many
 _CONTRADICTS = 60  # letters needed to overrule what was declared; the confidence is _SURE
 _NO_LETTERS = bytes(sorted(set(range(0x80)) - set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")))
@@ -67,7 +68,9 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
     if said and primary(said) in _UNDECLARED:
         said = None
     sample = (f"{headline} {body[:_LOOKED_AT]}" if headline else body)[:_LOOKED_AT].replace("\n", " ")
-    letters = len(sample.encode("utf-8", "replace").translate(None, _NO_LETTERS))
+    letters = _letters(sample[:_MOSTLY_LETTERS])
+    if letters < _MANY:
+        letters = _letters(sample)
     if letters < _FEW:
         return Language(said, "declared") if said else Language(None, "absent")
     if sample.isupper():
@@ -85,6 +88,10 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
     if probability < (_LIKELY if letters >= _MANY else _SURE):
         return Language(None, "absent")
     return Language(found, "detected", None, confidence)
+
+
+def _letters(text: str) -> int:
+    return len(text.encode("utf-8", "replace").translate(None, _NO_LETTERS))
 
 
 def _agree(one: str, other: str) -> bool:

@@ -142,8 +142,8 @@ def _fields(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def _text(value: Any) -> str | None:
-    if isinstance(value, str):
-        return value if value.strip() else None
+    if value is None or isinstance(value, str):
+        return value if value and value.strip() else None
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return _text("\n\n".join(value))
     if isinstance(value, list):  # ninjs: [{"value": …, "contentType": …}]
