@@ -64,6 +64,7 @@ class RawEntry:
     base: str | None  # what the link, and those in its texts, are relative to
     published: str | None
     updated: str | None
+    literal: bool  # the angle brackets in its title are no markup
     caption: str | None  # what it says of its media: all that some feeds of films say
     compared: bytes
     element: Callable[[], bytes]
@@ -124,8 +125,9 @@ def raw_entry(element: _Element, base: str | None) -> RawEntry:
     for child in element:
         children.setdefault(name(child), []).append(child)
     guid = _first(children, ("", "guid"), ("", "id")) or _stripped(element.get(_ABOUT))
-    found, at = _link(children, atom=name(element)[1] == "entry")
-    if found is None and guid and guid.startswith(("http://", "https://")) and _permanent(children):
+    atom = name(element)[1] == "entry"
+    found, at = _link(children, atom=atom)
+    if found is None and guid and guid.startswith(("http://", "https://")) and not atom and _permanent(children):
         found = guid
     captions = (_text(one) for one in element.iter() if name(one) == ("media", "description"))
     return RawEntry(
@@ -134,6 +136,7 @@ def raw_entry(element: _Element, base: str | None) -> RawEntry:
         joined(base, (element if at is None else at).base),
         _date(children, _PUBLISHED),
         _date(children, _UPDATED),
+        atom and all(map(_literal, children.get(("", "title"), ()))),
         next((caption for caption in captions if caption), None),
         b"\0".join(_content(child) for child in element if name(child) in _COMPARED),
         lambda: etree.tostring(element, encoding="utf-8", with_tail=False),
@@ -189,8 +192,13 @@ def _link(children: _Children, *, atom: bool) -> tuple[str | None, _Element | No
 
 
 def _permanent(children: _Children) -> bool:
-    """Whether the guid may stand for the link: not where RSS says that it is none."""
+    """Whether RSS's guid may stand for the link: not where it says that it is none. Atom's id never (RFC 4287, 4.2.6)."""
     return all(one.get("isPermaLink", "true").lower() != "false" for one in children.get(("", "guid"), []))
+
+
+def _literal(title: _Element) -> bool:
+    """Whether Atom says that it is plain text: RFC 4287, section 3.1.1, or 0.3 without escaped markup."""
+    return title.get("type") in {None, "text", "text/plain"} and title.get("mode") != "escaped"
 
 
 def _date(children: _Children, names: tuple[tuple[str, str], ...]) -> str | None:

@@ -88,6 +88,8 @@ def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any, inherited:
 
 
 def _with_own(entry: Entry, raw: RawEntry) -> Entry:
+    if raw.literal and entry.headline:
+        entry.headline = entry.headline.replace("<", "&lt;").replace(">", "&gt;")
     entry.guid, entry.base, entry.link_found = raw.guid, raw.base, raw.link
     entry.link = elements.joined(raw.base, raw.link) if raw.link else None
     entry.published, entry.updated = raw.published, raw.updated

@@ -30,6 +30,8 @@ _REFERENCE = re.compile(
     r"(?P<kept><!\[CDATA\[.*?\]\]>)|<!--.*?-->|&(?:#(?P<decimal>[0-9]+)|#[xX](?P<hex>[0-9a-fA-F]+)|(?P<name>[A-Za-z][\w.-]{0,40}));|&",
     re.DOTALL,
 )
+# In a comment or a text it is no DOCTYPE.
+_BEFORE_DOCTYPE = re.compile(r"(?:[^<]++|<\?.*?\?>|<!--.*?-->)*+(?=<!DOCTYPE)", re.DOTALL)
 _XML_NAMES = frozenset(("amp", "lt", "gt", "quot", "apos"))
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]*):")
 _ROOT = re.compile(r"<[A-Za-z_][\w.:-]*")
@@ -151,7 +153,8 @@ def _mended(found: str) -> str:
     clean = _NO_XML.sub("", text.encodable(found)).lstrip("\ufeff")
     clean = _DECLARATION.sub("", clean, count=1)
     declared: dict[str, str] = {}
-    if (start := clean.find("<!DOCTYPE", 0, _LOOKED_AT)) >= 0 and (root := _FEED.search(clean, start)):
+    if (before := _BEFORE_DOCTYPE.match(clean, 0, _LOOKED_AT)) and (root := _FEED.search(clean, before.end())):
+        start = before.end()
         declared = {name: one or other for name, one, other in _ENTITY.findall(clean, start, root.start())}
         clean = clean[:start] + clean[root.start() :]
     clean = clean[max(clean.find("<"), 0) :].rstrip()
