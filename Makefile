@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --strip-extras --allow-unsafe --no-header
 
-.PHONY: help demo kafka check test bench soak fuzz requirements clean
+.PHONY: help demo kafka check test bench accuracy soak fuzz requirements clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ test: check  ## check, then every test but the benchmarks
 
 bench: $(DEV)  ## what docs/performance.md says, measured anew
 	@missed=0; for script in tests/bench/*.py; do PYTHONPATH=tests $(BIN)/python "$$script" || missed=1; done; exit $$missed
+
+accuracy: $(DEV)  ## how exactly feeds are read: make accuracy CORPUS=a folder of saved feeds
+	@PYTHONPATH=tests $(BIN)/python -m accuracy.score $(or $(CORPUS),$(error CORPUS=path is missing))
 
 soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a million events past kills of workers and brokers
 	@NEWS_KILLS=$${NEWS_KILLS:-500} $(BIN)/pytest tests/contract/test_kill.py
