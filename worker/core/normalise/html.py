@@ -25,7 +25,6 @@ _OPTIONS: dict[str, Any] = {
     "link_rel": None,
 }
 _CLEANER = nh3.Cleaner(**_OPTIONS)
-_RELATIVE = re.compile(r"""\b(?:href|src|cite)\s*=\s*["']?(?![a-z][a-z0-9+.-]*:|["'\s>])""", re.IGNORECASE)
 _SILENT = _REMOVED | {"-comment"}
 _BLOCKS = frozenset(
     "address article aside blockquote body center dd details dialog div dl dt fieldset figcaption figure footer form h1 h2 h3 h4"
@@ -41,6 +40,7 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _WHITE = re.compile(r"[ \t\n\r\f]+")
+_TO_COLLAPSE = ("\n", "  ", "\t", "\r", "\f")
 
 _LARGE = 50_000  # characters
 _MANY_TAGS = 1_000
@@ -63,7 +63,7 @@ def sanitise(html: str, base: str | None = None) -> str:
     tame = _tame(html)
     if tame.count("&") > _MANY_REFERENCES:
         return "".join(f"<p>{escape(part, quote=False)}</p>" for part in text_of(tame).split("\n\n"))
-    return (_cleaner(base) if base and _RELATIVE.search(tame) else _CLEANER).clean(tame)
+    return (_cleaner(base) if base else _CLEANER).clean(tame)
 
 
 @lru_cache(maxsize=64)
@@ -98,7 +98,8 @@ def _pieces(body: LexborNode) -> list[str]:  # noqa: C901 (a walk without recurs
         if tag == "-text":
             text = node.text_content or ""
             if not preformatted:
-                text = _WHITE.sub(" ", text)
+                if any(white in text for white in _TO_COLLAPSE):  # most text has none, and looking for it costs little
+                    text = _WHITE.sub(" ", text)
                 if text[:1] == " " and out[-1][-1] in " \n":
                     text = text[1:]
             if text:

@@ -18,6 +18,7 @@ from worker.core.parse import elements, xml
 from worker.core.parse.diagnosis import no_feed
 from worker.core.parse.elements import RawEntry
 from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
+from worker.core.parse.light import lightened
 from worker.core.parse.media import media_of
 from worker.model import Code, Document, Hints, Note, Refusal
 
@@ -28,14 +29,14 @@ def parse(document: Document) -> Feed | Refusal:
     root, data = source.root, source.data
     if root is None or elements.name(root)[1] == "html":
         return no_feed(document)
-    changed = elements.shed_attributes(root)
-    changed |= source.sound and elements.unnest(root)
+    elements.shed_attributes(root)
+    if source.sound:
+        elements.unnest(root)
     raw = _raw_entries(root, document)
-    changed |= elements.hide_captions(root)
-    if changed:
-        data = etree.tostring(root, encoding="utf-8")
     try:
-        parsed = feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
+        parsed = _by_feedparser(lightened(root) if source.sound else data)
+        if source.sound and len(parsed.entries) != len(raw):
+            parsed = _by_feedparser(etree.tostring(root, encoding="utf-8"))
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
         return Refusal(Code.INVALID_FEED, f"feedparser: {type(error).__name__}: {error}")
     if not parsed.entries and (source.broken_off or not parsed.get("version")):
@@ -50,6 +51,10 @@ def parse(document: Document) -> Feed | Refusal:
     found += [Withdrawn(at, at + 1, ref) for at, ref in enumerate(elements.deleted_of(root), len(found))]
     title, ttl = parsed.feed.get("title") or None, elements.ttl_of(elements.channel_of(root))
     return Feed(Hints(title, ttl), found, _notes(source, document))
+
+
+def _by_feedparser(data: bytes) -> Any:
+    return feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
 
 
 def _raw_entries(root: etree._Element, document: Document) -> list[RawEntry]:
