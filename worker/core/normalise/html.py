@@ -98,8 +98,7 @@ def _pieces(body: LexborNode) -> list[str]:  # noqa: C901 (a walk without recurs
         if tag == "-text":
             text = node.text_content or ""
             if not preformatted:
-                if any(white in text for white in _TO_COLLAPSE):  # most text has none, and looking for it costs little
-                    text = _WHITE.sub(" ", text)
+                text = _collapsed(text)
                 if text[:1] == " " and out[-1][-1] in " \n":
                     text = text[1:]
             if text:
@@ -125,6 +124,11 @@ def _pieces(body: LexborNode) -> list[str]:  # noqa: C901 (a walk without recurs
                 out.append(" ")
             node = parent.next if above else None
     return out
+
+
+def _collapsed(text: str) -> str:
+    """Runs of white space as one blank; most text has none, and looking for it costs less than replacing each blank."""
+    return _WHITE.sub(" ", text) if any(white in text for white in _TO_COLLAPSE) else text
 
 
 def _tame(html: str) -> str:
