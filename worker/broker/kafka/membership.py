@@ -104,11 +104,12 @@ async def joined(connection: Connection, group: str, topic: str) -> AsyncIterato
 async def _stay(member: KafkaMember, connection: Connection, group: str, topic: str) -> None:
     """Join, and join again whenever aiokafka gives up, which a broken connection is enough for."""
     session_ms = round(connection.options.session_timeout * 1000)
+    assignor = type("Sticky", (StickyPartitionAssignor,), {})  # it remembers what it had in its class
     while True:
         consumer = AIOKafkaConsumer(
             **connection.arguments(),
             group_id=group,
-            partition_assignment_strategy=[StickyPartitionAssignor],
+            partition_assignment_strategy=[assignor],
             session_timeout_ms=session_ms,
             rebalance_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // _HEARTBEATS,
