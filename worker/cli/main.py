@@ -24,6 +24,7 @@ COMMANDS = {
     "run": "Poll feeds; publish what is new, changed or withdrawn.",
     "replay": "Read files and folders of articles into the topics.",
     "sources": "Define the feeds that are polled.",
+    "status": "Show the workers, what they poll, and how late they are.",
     "tail": "Show what is in a topic.",
     "rejects": "Show what could not become an article, and why.",
     "schema": "Show the schemas of events, or validate events against them.",

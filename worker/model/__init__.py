@@ -4,7 +4,7 @@ Nothing here does anything. Times are integers, milliseconds since the Unix epoc
 """
 
 from worker.model.document import STANDARD_INPUT, Code, Document, Fetched, Format, Refusal, Source, Stage
-from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, Validators
+from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, ShardReport, Validators
 from worker.model.reading import Article, Hints, Key, Mode, Note, Reading, Rejection, Traits, Withdrawal
 from worker.model.record import Record, Topic
 from worker.model.replay import WHOLE, Decision, FileState, Split, SplitClaim
@@ -33,6 +33,7 @@ __all__ = [
     "Record",
     "Refusal",
     "Rejection",
+    "ShardReport",
     "Source",
     "Split",
     "SplitClaim",

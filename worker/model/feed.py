@@ -124,3 +124,17 @@ class Part:
     rejected: tuple[Rejection, ...] = ()
     notes: tuple[Note, ...] = ()
     end: int = 0  # the position just after its last item
+
+
+@dataclass(frozen=True, slots=True)
+class ShardReport:
+    """What a shard's owner says of it. Times in ms since the epoch."""
+
+    worker: str  # host:process
+    at: int
+    owned_at: int
+    sources: int
+    due: int  # sources whose time to be polled has come, those that are being polled included
+    late: int  # by how many ms the first of them is late
+    failing: int  # sources whose last poll brought no document
+    refused: int  # sources that are left alone, as what is stored of them can't be read

@@ -26,4 +26,5 @@ class Record:
     value: bytes | None
     headers: tuple[tuple[str, bytes], ...]
     timestamp: int
-    partition_by: bytes  # records of a topic with the same one share a partition and keep their order
+    # Records of a topic with the same bytes share a partition and keep their order; a number is that of a partition.
+    partition_by: bytes | int

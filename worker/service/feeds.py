@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
+import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -42,9 +43,10 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                     secrets_from(secrets_folder(), os.environ),
                     broker.max_record_bytes(Topic.ARTICLES),
                 )
-                token, slots = secrets.token_hex(8), asyncio.Semaphore(settings.max_polls)
+                worker, token = f"{socket.gethostname()}:{os.getpid()}", secrets.token_hex(8)
+                slots = asyncio.Semaphore(settings.max_polls)
                 await poll_sources(
-                    Run(broker, tools, slots, totals, token, settings.give_up_after_s, once=once, stop=stop)
+                    Run(broker, tools, slots, totals, worker, token, settings.give_up_after_s, once=once, stop=stop)
                 )
         totals.interrupted = stop.is_set()
 

@@ -107,6 +107,7 @@ class World:
             tools,
             asyncio.Semaphore(50),
             self.totals,
+            f"host:{self.runs}",
             f"{self.token} {self.runs}",
             give_up_after,
             once=once,

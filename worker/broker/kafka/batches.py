@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from worker.broker.kafka.partitions import partition_of
 from worker.broker.kafka.topics import Topics
 from worker.errors import RecordRefused
 from worker.model import Record, Topic
@@ -42,7 +41,6 @@ class _Filling:
 class _Limits:
     """A topic's, looked up once a transaction."""
 
-    partitions: int
     record: int
     batch: int
 
@@ -55,13 +53,13 @@ def batched(records: Sequence[Record], topics: Topics, create: Callable[[], Any]
     rounds: list[list[Batched]] = []
     filling: dict[tuple[Topic, int], _Filling] = {}
     limits = {
-        topic: _Limits(topics.partitions(topic), topics.max_record_bytes(topic), topics.max_batch_bytes(topic) - _BATCH)
+        topic: _Limits(topics.max_record_bytes(topic), topics.max_batch_bytes(topic) - _BATCH)
         for topic in {record.topic for record in records}
     }
     for record in records:
         limit = limits[record.topic]
         size = _size(record, limit.record)
-        place = record.topic, partition_of(record.partition_by, limit.partitions)
+        place = record.topic, topics.partition_of(record.topic, record.partition_by)
         current = filling.get(place)
         if current is None or size > current.room:
             number = current.round + 1 if current else 0

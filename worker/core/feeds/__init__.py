@@ -8,5 +8,18 @@ from worker.core.feeds.answered import Answered
 from worker.core.feeds.decide import MOST_RECORDS, decide
 from worker.core.feeds.memory import Asked, ShardMemory
 from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
+from worker.core.feeds.report import loaded_report, report_record
 
-__all__ = ["MOST_RECORDS", "Answered", "Asked", "ShardMemory", "decide", "faulted", "is_known", "removed", "unchanged"]
+__all__ = [
+    "MOST_RECORDS",
+    "Answered",
+    "Asked",
+    "ShardMemory",
+    "decide",
+    "faulted",
+    "is_known",
+    "loaded_report",
+    "removed",
+    "report_record",
+    "unchanged",
+]

@@ -20,12 +20,12 @@ class Agenda:
         self._heap: list[tuple[int, str]] = []
         self._busy: dict[str, deque[str]] = {}  # sites that are being asked, and who waits for them
         self._ready: deque[tuple[str, str]] = deque()  # sources whose site has become free for them, with the site
-        self._waiting: set[str] = set()  # those that wait for their site
+        self._since: dict[str, int] = {}  # those that wait for their site, and when they were due
         self._changed = asyncio.Event()
 
     def __contains__(self, source: str) -> bool:
         """Whether it is due at some instant, or waits for its site."""
-        return source in self._due or source in self._waiting
+        return source in self._due or source in self._since
 
     def put(self, source: str, due: int) -> None:
         """The source is due at that instant, and at no other."""
@@ -44,7 +44,7 @@ class Agenda:
         """
         while self._ready:
             waited, site = self._ready.popleft()
-            self._waiting.discard(waited)
+            del self._since[waited]
             if site_of(waited) == site:
                 return waited
             self.free(site)
@@ -61,7 +61,7 @@ class Agenda:
                 continue
             if site in self._busy:
                 self._busy[site].append(source)
-                self._waiting.add(source)
+                self._since[source] = due
                 continue
             self._busy[site] = deque()
             return source
@@ -79,6 +79,12 @@ class Agenda:
     def idle(self) -> bool:
         """Whether nothing is due, waits or is being asked."""
         return not (self._due or self._busy or self._ready)
+
+    def late(self, now: int) -> tuple[int, int]:
+        """How many are due or wait for their site, and by how many ms the first of them is late."""
+        due = [at for at in self._due.values() if at <= now]
+        first = min([*due, *self._since.values()], default=now)
+        return len(due) + len(self._since), now - first
 
     def wake(self) -> None:
         """Let `wait` return."""

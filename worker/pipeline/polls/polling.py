@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
 from typing import Final
 
 import structlog
@@ -16,9 +18,9 @@ import structlog
 from worker.broker.port import Shard
 from worker.core import schedule
 from worker.core.event import rfc3339
-from worker.core.feeds import Asked, removed
+from worker.core.feeds import Asked, ShardMemory, removed, report_record
 from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Fate, Head
+from worker.model import Definition, Fate, Head, Part, ShardReport
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned
@@ -26,11 +28,14 @@ from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, understand
 from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.totals import Totals
+from worker.pipeline.search import Search
 
 log = structlog.get_logger()
 
 # What is under way when the worker is to stop has so long to be committed.
 _GRACE_SECONDS: Final = 10.0
+# How often it is said how a shard stands.
+_REPORT_SECONDS: Final = 30.0
 # How often to look for sources whose grace after removal is over, ms.
 _LOOK_EVERY: Final = 3_600_000
 
@@ -43,6 +48,7 @@ class FeedShard:
     ) -> None:
         """`may_own`: returns when the shard may be owned again after a fault. `quiet_seconds`: no request within them."""
         self._run = run
+        self._partition = shard.partition_by
         self._ownership = Ownership(shard, run, may_own)
         self._quiet_seconds = quiet_seconds
         self._open = asyncio.Event()  # set while requests may be begun
@@ -100,13 +106,14 @@ class FeedShard:
             keeping = tasks.create_task(self._ownership.keep(first, self._take_up))
             starting = tasks.create_task(self._start_polls(tasks))
             stopping = tasks.create_task(self._run.stop.wait())
+            reporting = tasks.create_task(self._report())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
             for source in self._fetching:
                 self._polls[source].cancel()
             if under_way := {*self._polls.values(), *self._removing.values()}:
                 await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
-            for task in (*under_way, keeping, stopping):
+            for task in (*under_way, keeping, stopping, reporting):
                 task.cancel()
 
     def _take_up(self, owned: Owned) -> None:
@@ -225,6 +232,30 @@ class FeedShard:
         finally:
             del self._removing[source]
             self._agenda.wake()
+
+    async def _report(self) -> None:
+        """Say now and then how the shard stands; what can't be committed is said the next time."""
+        while not self._run.once:
+            owned = await self._ownership.present()
+            with suppress(BrokerError):
+                await owned.settle(partial(self._reported, owned), self._ownership.search)
+            await asyncio.sleep(_REPORT_SECONDS)
+
+    def _reported(self, owned: Owned, memory: ShardMemory, _search: Search) -> list[Part]:
+        now = wall_clock()
+        due, late = self._agenda.late(now)
+        heads = (memory.head(source) for source in self._definitions)
+        report = ShardReport(
+            self._run.worker,
+            now,
+            owned.owned_at,
+            sources=len(self._definitions),
+            due=due + len(self._polls),
+            late=late,
+            failing=sum(head is not None and head.faults > 0 for head in heads),
+            refused=len(memory.refused),
+        )
+        return [Part("", (report_record(report, self._partition),))]
 
     def _next(self, definition: Definition, polled: Polled) -> int | None:
         owned = self._ownership.last

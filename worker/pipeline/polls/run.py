@@ -18,6 +18,7 @@ class Run:
     tools: Tools
     slots: asyncio.Semaphore  # polls under way at a time, from the request to the commit
     totals: Totals
+    worker: str  # host:process, for people
     token: str  # random, of this process
     give_up_after: float  # seconds of faults without a commit
     once: bool  # every source one time

@@ -1,0 +1,110 @@
+"""`news-worker status`: which worker owns which sources, and how it stands with them, as the workers themselves last said."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.exits import Exit
+from worker.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from worker.model import ShardReport
+    from worker.settings import Settings
+
+_SILENT_MS = 120_000  # reports come every half a minute
+
+
+@click.command(short_help="Show the workers, what they poll, and how late they are.")
+@click.option("--json", "as_json", is_flag=True, help="One object.")
+@with_settings()
+def command(settings: Settings, *, as_json: bool) -> Exit:
+    """Show each shard of the sources: its owner, how many sources it has, how late they are, how many can't be read.
+
+    A shard is a partition of the sources' topic; on the embedded broker there is one. Ends with 1 where a shard has sources, and
+    its owner has been silent for two minutes.
+    """
+    import asyncio
+    import time
+
+    import orjson
+
+    now = time.time_ns() // 1_000_000
+    defined, reports = asyncio.run(_looked_at(settings))
+    shards = [
+        _shard(number, defined.get(number, 0), reports.get(number), now) for number in sorted({*defined, *reports})
+    ]
+    if as_json:
+        members = sorted({str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"]})
+        click.echo(orjson.dumps({"members": members, "shards": shards}).decode())
+    else:
+        _show(shards)
+    return Exit.LEFT if any(shard["silent"] and shard["sources"] for shard in shards) else Exit.OK
+
+
+async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, ShardReport]]:
+    """How many sources each partition has, and the newest report of each."""
+    from collections import Counter
+    from contextlib import aclosing
+
+    from worker import configured
+    from worker.core.feeds import loaded_report
+    from worker.model import Topic
+    from worker.pipeline import definitions
+
+    async with configured.broker(settings, create=False) as broker:
+        found = await definitions.known(broker)
+        reports = {}
+        async with aclosing(broker.read(Topic.CHECKPOINTS)) as records:
+            async for record in records:
+                if report := loaded_report(record.key, record.value):
+                    reports[record.partition] = report
+    return Counter(one.partition for one in found if one.passed_over is None), reports
+
+
+def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:
+    silent = report is None or now - report.at > _SILENT_MS
+    if report is None:
+        return {"shard": number, "sources": sources, "worker": None, "silent": silent}
+    return {
+        "shard": number,
+        "sources": sources,
+        "worker": report.worker,
+        "silent": silent,
+        "said_s_ago": max(0, now - report.at) // 1000,
+        "owned_s": max(0, report.at - report.owned_at) // 1000,
+        "due": report.due,
+        "late_s": report.late // 1000,
+        "failing": report.failing,
+        "refused": report.refused,
+    }
+
+
+def _show(shards: list[dict[str, object]]) -> None:
+    from collections import Counter
+
+    from worker.cli import render
+
+    if not shards:
+        click.echo(
+            "no sources, and no worker has polled any: `news-worker sources add URL`, then `news-worker run`", err=True
+        )
+        return
+    columns = ["shard", "owner", "said", "sources", "due", "late", "failing", "refused"]
+    render.table(render.console(), columns, map(_row, shards))
+    owners = Counter(str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"])
+    for worker, count in sorted(owners.items()):
+        click.echo(f"{worker} has {count} of {len(shards)}", err=True)
+    silent = [str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"]]
+    if silent:
+        click.echo(f"no worker speaks for shard {', '.join(silent)}: is `news-worker run` running?", err=True)
+
+
+def _row(shard: dict[str, object]) -> list[str]:
+    if shard["worker"] is None:
+        return [str(shard["shard"]), "nobody yet", "", str(shard["sources"]), "", "", "", ""]
+    owner = f"{shard['worker']}{' (silent)' if shard['silent'] else ''}"
+    said, late = f"{shard['said_s_ago']} s ago", f"{shard['late_s']} s"
+    counts = [str(shard[name]) for name in ("sources", "due", "failing", "refused")]
+    return [str(shard["shard"]), owner, said, *counts[:2], late, *counts[2:]]

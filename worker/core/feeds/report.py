@@ -1,0 +1,35 @@
+"""What the owner of a shard says of it now and then: a record beside its checkpoints, committed like them, for people alone.
+
+The record's value is a byte that says version 1, then JSON; members that a later release added are skipped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, fields
+from typing import Final
+
+import orjson
+
+from worker.core.identity import canonical
+from worker.model import Record, ShardReport, Topic
+
+_VERSION: Final = 1
+_KEY: Final = canonical(["report"])
+_MEMBERS: Final = tuple(member.name for member in fields(ShardReport))
+
+
+def report_record(report: ShardReport, partition: bytes | int) -> Record:
+    """As it is stored in the shard's partition."""
+    value = bytes((_VERSION,)) + orjson.dumps(asdict(report))
+    return Record(Topic.CHECKPOINTS, _KEY, value, (), report.at, partition)
+
+
+def loaded_report(key: bytes, value: bytes | None) -> ShardReport | None:
+    """The report that a record of news.checkpoints.v1 is; None: it is none, or none that can be read."""
+    if key != _KEY or value is None or value[:1] != bytes((_VERSION,)):
+        return None
+    try:
+        members = orjson.loads(memoryview(value)[1:])
+        return ShardReport(**{name: members[name] for name in _MEMBERS})
+    except (ValueError, KeyError, TypeError):
+        return None
