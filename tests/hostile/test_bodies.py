@@ -186,6 +186,17 @@ async def test_chunks_that_are_none_end_in_a_fault(server, fetch, chunks):
     assert (await fetch(server.url())).kind is FaultKind.PROTOCOL
 
 
+async def test_a_body_in_crumbs_is_left(server, fetch):
+    server.plays["/feed"] = endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\nx\r\n" * 1000)
+    assert (await fetch(server.url())).kind is FaultKind.PROTOCOL
+
+
+async def test_a_body_in_small_chunks_is_whole(server, fetch):
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in FEED[:4000]) + b"0\r\n\r\n"
+    server.plays["/feed"] = answer(200, chunks, "Transfer-Encoding: chunked", length=False)
+    assert (await fetch(server.url())).body == FEED[:4000]
+
+
 async def test_a_body_that_ends_with_its_connection_is_whole(server, fetch):
     async def play(asked, reader, writer):
         writer.write(b"HTTP/1.0 200 OK\r\n\r\n" + FEED)

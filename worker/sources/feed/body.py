@@ -12,7 +12,11 @@ from worker.shown import visible
 from worker.sources.feed.unpack import Broken, Over, Unpack, plain, unpacker
 
 _SMALL = 1024 * 1024  # what any body may have; nine of ten feeds have a tenth of it
-_LARGE_AT_ONCE = 8
+_LARGE_AT_ONCE = 4
+_CRUMBS, _CRUMB = (
+    5000,
+    32,
+)  # chunks (RFC 9112, section 7.1), bytes: a million of one byte would keep the loop busy for seconds
 _AT_ONCE_ON_THE_LOOP = 64 * 1024  # packed: more is unpacked in a thread
 
 
@@ -37,8 +41,8 @@ class Bodies:
             return self._too_large(response)
         async with AsyncExitStack() as room:
             packed = await self._received(response, room)
-            if packed is None:
-                return self._too_large(response)
+            if isinstance(packed, Fault):
+                return packed
             try:
                 return packed and await self._unpacked(unpack, packed, room)  # some name an encoding of nothing
             except Over:
@@ -47,14 +51,17 @@ class Bodies:
                 message = f"its Content-Encoding is {encoding!r}, but {broken}"
                 return Fault(FaultKind.ENCODING, message, response.status)
 
-    async def _received(self, response: ClientResponse, room: AsyncExitStack) -> bytes | None:
+    async def _received(self, response: ClientResponse, room: AsyncExitStack) -> bytes | Fault:
         parts: list[bytes] = []
-        size = 0
+        size = chunks = 0
         large = False
-        async for part in response.content.iter_any():
+        async for part, _ in response.content.iter_chunks():
             size += len(part)
+            chunks += 1
             if size > self._limit:
-                return None
+                return self._too_large(response)
+            if chunks > _CRUMBS and size < chunks * _CRUMB:
+                return Fault(FaultKind.PROTOCOL, "the answer comes in crumbs, as no server sends one", response.status)
             if size > _SMALL and not large:
                 await room.enter_async_context(self._large)
                 large = True

@@ -66,7 +66,6 @@ class Client:
             except BadUrl as bad:
                 raise UsageError(f"the setting proxy must be http(s)://host:port: {bad}") from None
         self._options = options
-        self._common = {"User-Agent": options.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED}
         self._slots = asyncio.Semaphore(options.connections)
         self._bodies = Bodies(options.body_bytes)
         self._contexts = Contexts()
@@ -82,6 +81,7 @@ class Client:
         )
         self._session = ClientSession(
             connector=connector,
+            headers={"User-Agent": self._options.user_agent, "Accept": _ACCEPT, "Accept-Encoding": ACCEPTED},
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=None, sock_connect=self._options.connect_s),
             auto_decompress=False,
@@ -107,7 +107,7 @@ class Client:
                     return await self._followed(way)
             except TimeoutError:
                 return Fault(
-                    FaultKind.TIMEOUT, f"{way.url.host} did not answer wholly within {self._options.total_s:g} seconds"
+                    FaultKind.TIMEOUT, f"{_host(way)} did not answer wholly within {self._options.total_s:g} seconds"
                 )
 
     def _begun(self, request: Request) -> _Way | Fault:
@@ -131,21 +131,19 @@ class Client:
                 ended = await self._asked(way)
             except faults.RAISED as error:
                 if isinstance(error, TimeoutError):
-                    message = f"{way.url.host} did not take the connection within {self._options.connect_s:g} seconds"
+                    message = f"{_host(way)} did not take the connection within {self._options.connect_s:g} seconds"
                     return Fault(FaultKind.TIMEOUT, message)
-                return faults.of_error(error, way.url.host or "")
+                return faults.of_error(error, _host(way))
             if not isinstance(ended, _Way):
                 return ended
             if ended.url in seen:
-                return Fault(
-                    FaultKind.REDIRECT, f"it is redirected in a circle by {way.url.host}; it may want a cookie"
-                )
+                return Fault(FaultKind.REDIRECT, f"it is redirected in a circle by {_host(way)}; it may want a cookie")
             way = ended
             seen.add(way.url)
         return Fault(FaultKind.REDIRECT, f"it is redirected more than {_MOST_REDIRECTS} times")
 
     async def _asked(self, way: _Way) -> Answer | Fault | _Way:
-        headers = dict(self._common)
+        headers: dict[str, str] = {}
         if same_keeper(way.home, way.url):
             headers.update(way.request.headers)
             if way.authorization is not None:
@@ -176,6 +174,10 @@ class Client:
             return faults.of_status(response, datetime.now(UTC), moved_only=way.for_good)
 
 
+def _host(way: _Way) -> str:
+    return visible(way.url.host or "")
+
+
 def _answer(way: _Way, response: ClientResponse, body: bytes | None, validators: Validators | None) -> Answer:
     url = str(way.url)
     return Answer(
@@ -183,7 +185,7 @@ def _answer(way: _Way, response: ClientResponse, body: bytes | None, validators:
         url=url,
         body=body,
         validators=validators,
-        content_type=response.headers.get("Content-Type"),
+        content_type=_encodable(response.headers.get("Content-Type")),
         moved_to=url if way.for_good and way.url != way.begin else None,
         max_age_s=max_age(response.headers, datetime.now(UTC)),
     )
@@ -200,6 +202,10 @@ def _echoable(value: str | None) -> str | None:
     if not value or len(value) > _LONGEST_VALIDATOR or not value.isprintable():
         return None
     return value
+
+
+def _encodable(value: str | None) -> str | None:
+    return value and value[:_LONGEST_VALIDATOR].encode(errors="replace").decode()
 
 
 def _redirected(way: _Way, response: ClientResponse) -> _Way | Fault:

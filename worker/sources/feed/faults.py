@@ -27,7 +27,8 @@ from worker.sources.feed.freshness import retry_after
 from worker.sources.feed.guard import Refused
 
 # What asking may raise. ValueError: a URL, name or header that aiohttp will not send after all; UnicodeError is one.
-RAISED = (ClientError, OSError, ValueError)
+# RuntimeError: it finds its connection closed while it waits for more.
+RAISED = (ClientError, OSError, ValueError, RuntimeError)
 
 _THROTTLED = frozenset((429, 503))
 _GONE = 410
