@@ -35,6 +35,8 @@ CONFIG = f"{PREFIX}CONFIG"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
 _SECRETS_FILE = "secrets file"
+_SECRETS = f"{PREFIX}SECRET_"  # what sources name (`sources/feed/secrets.py`) is no setting
+_SECRET_DIR = f"{_SECRETS}DIR"  # but the misspelt folder
 _LONGEST_PREFIX = 200  # Kafka's names of topics have 249 characters at most
 
 
@@ -161,7 +163,11 @@ def overlooked() -> list[str]:
     No error: a container platform adds variables of its own that begin alike.
     """
     known = [PREFIX + name.upper() for name in Settings.model_fields] + [CONFIG, SECRETS_DIR]
-    strays = sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known)
+    strays = sorted(
+        name
+        for name in os.environ
+        if name.startswith(PREFIX) and name not in known and (not name.startswith(_SECRETS) or name == _SECRET_DIR)
+    )
     nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.85) for name in strays}
     return [
         f"the environment variable {name} is not used; did you mean {near[0]}?"

@@ -171,3 +171,11 @@ def test_only_a_variable_that_looks_like_a_setting_is_pointed_out(monkeypatch):
     assert overlooked() == [
         "the environment variable NEWS_WORKER_LOG_LEVL is not used; did you mean NEWS_WORKER_LOG_LEVEL?"
     ]
+
+
+def test_a_secret_of_a_source_is_no_misspelt_setting(monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_SECRET_A", "x")
+    monkeypatch.setenv("NEWS_WORKER_SECRET_DIR", "/run/secrets")
+    assert overlooked() == [
+        "the environment variable NEWS_WORKER_SECRET_DIR is not used; did you mean NEWS_WORKER_SECRETS_DIR?"
+    ]
