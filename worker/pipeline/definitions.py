@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import aclosing
 from pathlib import Path
+from typing import Final
 
 from worker.broker.port import Broker
 from worker.core.sources.definitions import Definitions, Found
@@ -13,6 +14,8 @@ from worker.core.sources.lists import Listed, read
 from worker.core.sources.stored import tombstone
 from worker.errors import UsageError
 from worker.model import Record, Topic
+
+_AT_ONCE: Final = 10_000  # definitions; an append has a deadline, and keeps others from writing to a file
 
 
 async def known(broker: Broker) -> Definitions:
@@ -64,5 +67,5 @@ async def remove(broker: Broker, found: Sequence[Found], now: int) -> None:
 
 async def write(broker: Broker, records: list[Record]) -> None:
     """Store definitions and tombstones; what is stored already does no harm when it is stored again."""
-    if records:
-        await broker.append(records)
+    for start in range(0, len(records), _AT_ONCE):
+        await broker.append(records[start : start + _AT_ONCE])

@@ -1,7 +1,9 @@
 """`sources`: what is polled, listed, changed and removed, on a file of the embedded broker."""
 
 import json
+from types import SimpleNamespace
 
+import click
 import pytest
 
 from worker.broker.connect import connect
@@ -232,3 +234,18 @@ def test_a_definition_in_the_wrong_partition_is_listed_and_can_not_be_removed(so
     (line,) = [line for line in sources("list").out.splitlines() if line.startswith("other")]
     assert "not polled: in partition 0, but its site belongs" in line
     assert "polled         no: in partition 0" in sources("show", "other").out
+
+
+def test_on_a_terminal_it_is_asked_and_no_is_no(sources, two, write, monkeypatch):
+    asked = []
+
+    def confirm(question, **_):
+        asked.append(question)
+        raise click.Abort
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr(click, "confirm", confirm)
+    outcome = sources("apply", write("https://third.example/feed"), "--prune")
+    assert outcome.code == 130
+    assert asked == ["This removes 2 of 2 sources. Go on?"]
+    assert ids(sources) == ["gazette", "other"]

@@ -14,7 +14,7 @@ from worker.core.sources.urls import checked
 from worker.errors import UsageError
 from worker.model import Definition
 
-_TABLE: Final = re.compile(r"^[ \t]*\[\[[ \t]*source[ \t]*\]\]", re.MULTILINE)
+_TABLE: Final = re.compile(r"[ \t]*\[\[[ \t]*source[ \t]*\]\]")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -28,12 +28,11 @@ def read(text: str, name: str) -> tuple[list[Wanted], list[Wrong]]:
     if document or not isinstance(tables, list):
         stray = next(iter(document), "source")
         raise UsageError(f"{name}: {stray!r} has no meaning here: begin each source with [[source]].")
-    starts = [found.start() for found in _TABLE.finditer(text)]
+    # tomllib doesn't tell where a table stands; where they aren't written one by one, their number must do.
+    lines = [number for number, line in enumerate(text.split("\n"), 1) if _TABLE.match(line)]
     wanted, wrong = [], []
     for number, one in enumerate(tables):
-        # tomllib doesn't tell where a table stands; where they aren't written one by one, their number must do.
-        line = text.count("\n", 0, starts[number]) + 1 if len(starts) == len(tables) else None
-        where = f"{name}, line {line}" if line else f"{name}, source {number + 1}"
+        where = f"{name}, line {lines[number]}" if len(lines) == len(tables) else f"{name}, source {number + 1}"
         try:
             wanted.append(_wanted(one, where))
         except ValueError as error:
