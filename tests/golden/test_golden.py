@@ -30,6 +30,8 @@ FORMATS = {
     "array.json": Format.JSON,
     "news.rss": Format.FEED,
     "news.atom": Format.FEED,
+    "hard.rss": Format.FEED,
+    "harbour.json": Format.JSON_FEED,
 }
 VECTORS = json.loads((contract.schema_folder() / "vectors" / "events.json").read_text())
 
@@ -64,7 +66,7 @@ def errors(name, value):
 
 def records_of(path, form, data, dataset="harbour"):
     source = Source(f"dataset:{dataset}", "dataset", f"dataset:{dataset}")
-    feed = form is Format.FEED
+    feed = not form.counts_bytes
     body = data.removeprefix(b"[").rstrip().removesuffix(b"]") if form is Format.JSON else data
     start = len(data) - len(data.removeprefix(b"[")) if form is Format.JSON else 0
     document = Document(source, path, form, body, start, -1 if feed else start + len(body), 0, OBSERVED_AT)

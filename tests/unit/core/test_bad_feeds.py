@@ -83,6 +83,26 @@ def test_a_feed_that_is_not_well_formed_has_its_entries_all_the_same(break_it):
     assert headline(articles(reading)[1]) == "Ferry free"
 
 
+@pytest.mark.parametrize(
+    "bad",
+    [
+        SEALS.replace("</description>", ""),
+        SEALS.replace("</title>", ""),
+        SEALS.replace("forty-one", "<b>forty</i>-one").replace("<description>", "<description><![CDATA[x]]>"),
+        SEALS.replace("<guid>", "<guid a=1 b=2>"),
+        SEALS + "<media:content url=https://x.example/a.jpg>",
+        SEALS + "</channel>",
+        SEALS + "<3 < 4",
+    ],
+)
+def test_what_is_broken_in_an_entry_costs_no_other(bad):
+    good = [FERRY, "<guid>fog</guid><title>Fog</title><description>It is thick.</description>"]
+    alone = [article.content_hash for article in articles(polled(rss(*good)))]
+    beside = articles(polled(rss(good[0], bad, good[1])))
+    assert [article.entry_key for article in beside] == ["ferry", "seals", "fog"]
+    assert [beside[0].content_hash, beside[2].content_hash] == alone
+
+
 BOMB = (
     '<!DOCTYPE rss [<!ENTITY a0 "boom">'
     + "".join(f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))

@@ -10,10 +10,12 @@ import html.entities
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from lxml import etree
 
 from worker.core.normalise import text
+from worker.core.parse.apart import mended_apart
 from worker.core.parse.namespaces import URIS
 
 _MARKS = (b"\x00\x00\xfe\xff", b"\xff\xfe\x00\x00", b"\xff\xfe", b"\xfe\xff")
@@ -88,8 +90,16 @@ def _repairs(mended: str) -> Iterator[tuple[bool, str]]:
     if len(mended) > _LARGE:
         return
     yield False, (textual := _TEXTS.sub(_as_text, mended))
-    if (whole := _without_rest(textual)) is not None:
+    whole = _without_rest(textual)
+    if whole is not None:
         yield True, whole
+    apart = mended_apart(whole or textual, _part, partial(_part, recover=True), partial(_TEXTS.sub, _as_text))
+    if apart is not None:
+        yield whole is not None, apart
+
+
+def _part(found: str, *, recover: bool = False) -> etree._Element | None:
+    return _parsed(found.encode(), recover=recover)
 
 
 def _parsed(data: bytes, *, recover: bool = False) -> etree._Element | None:
