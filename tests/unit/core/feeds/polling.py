@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import orjson
 
@@ -15,7 +16,6 @@ from worker.model import (
     Article,
     Code,
     Definition,
-    Fate,
     Hints,
     Reading,
     Rejection,
@@ -41,7 +41,7 @@ def entry(guid=None, *, link=None, headline="", body="", date=None, updated=0, r
     content = identity.content_hash(headline or None, body or None, date)
     home = bool(compared and links.is_home(compared))
     parts = [short(part, 4) if part else b"" for part in (headline, body, date)]
-    dated = int(1000 * __import__("datetime").datetime.fromisoformat(date).timestamp()) if date else None
+    dated = int(1000 * datetime.fromisoformat(f"{date}T00:00Z").timestamp()) if date else None
     traits = Traits(tuple(keys), home, short(raw or f"{headline}|{body}|{date}", 8), *parts, updated, dated)
     if rejected is not None:
         digest = hashlib.sha256(rejected.encode()).hexdigest()
@@ -107,6 +107,10 @@ class Shard:
     def restart(self):
         self.memory = self.restored()
 
+    def define(self, definition):
+        self.definitions[definition.id] = definition
+        self.memory.define(definition)
+
     def remove(self, source):
         del self.definitions[source]
         self.memory.undefine(source)
@@ -118,18 +122,17 @@ class Shard:
             for _ in removed(source, self.memory, self.now):
                 self.commit(())
 
-    def poll(self, source, *items, after=None, parts=None, most=256, title=None):
+    def poll(self, source, *items, after=0, parts=None, title=None, **how):
         """Decide a document of these items; its fates, and its events alone in `new`. `parts`: a crash comes after so many."""
-        if after is not None:
-            self.now += after
-        ended = [item if False else with_end(item, end) for end, item in enumerate(items, 1)]
-        reading = Reading(tuple(ended), 0, len(items), self.now, hints=Hints(title))
+        self.now += after
+        ended = tuple(replace(item, end=end) for end, item in enumerate(items, 1))
+        reading = Reading(ended, 0, len(items), self.now, hints=Hints(title))
         digest = hashlib.sha256(repr(items).encode()).digest()
         answered = Answered(
             "https://example.org/feed", 200, digest, Validators("https://example.org/feed", repr(digest))
         )
         self.new, fates = [], Counter()
-        going = decide(reading, self.definitions[source], self.memory, answered, self.now, most=most)
+        going = decide(reading, self.definitions[source], self.memory, answered, self.now, **how)
         for number, part in enumerate(going, 1):
             self.commit(part.records)
             fates += part.fates
@@ -150,19 +153,6 @@ class Shard:
             else:
                 self.committed[record.key] = record.value
 
-    def told(self):
-        """What the last poll published."""
-        return [(event.kind, event.version) for event in self.new]
-
-
-def with_end(item, end):
-    values = [getattr(item, name) for name in type(item).__dataclass_fields__]
-    values[list(type(item).__dataclass_fields__).index("end")] = end
-    return type(item)(*values)
-
 
 def source(name="one", **options):
     return Definition(name, f"https://{SITE}/{name}.xml", SITE, 0, **options)
-
-
-__all__ = ["DAY", "SITE", "START", "Fate", "Shard", "deleted", "entry", "source"]
