@@ -24,6 +24,9 @@ from worker.model import Key
 _FORM: Final = Struct("<16s16s8s8s8s8s4s4s4sIIIHHHBH")
 # Of each entry what is looked at whenever a document is decided: key, link, day it left.
 _GLANCE: Final = Struct("<40x8s8s32xH7x")
+# What it says of its entry as it was last seen, from `variant` to `published`, and what else would have to be looked at.
+_SAID: Final = slice(32, 76)
+_STATE: Final = Struct("<84xI6xBH")
 STRIDE: Final = _FORM.size
 
 OWNER: Final = 1  # its source first published the article, or was handed it
@@ -89,6 +92,15 @@ def packed(entry: Entry) -> bytes:
 def unpacked(entries: bytes | bytearray, slot: int) -> Entry:
     """The entry in that place."""
     return Entry(*_FORM.unpack_from(entries, slot * STRIDE))
+
+
+def says(entries: bytearray, slot: int, said: bytes, updated: int) -> bool:
+    """Whether the entry is remembered just so, and nothing is left to do. `said`: its members from `variant` to `published`."""
+    start = slot * STRIDE
+    if entries[start + _SAID.start : start + _SAID.stop] != said:
+        return False
+    newest, stale, flags = _STATE.unpack_from(entries, start)
+    return bool(updated <= newest and not stale and not flags & ~(OWNER | SKIPPED))
 
 
 def glances(entries: bytes | bytearray) -> list[tuple[bytes, bytes, int]]:

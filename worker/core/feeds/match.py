@@ -70,7 +70,7 @@ def matched(found: Sequence[Article | Rejection | Withdrawal], held: Held, sourc
     by_other = _take(((one, memory.by_other_keys(one)) for one in _left(seen)), memory.taken)
     by_content = [] if by_key or by_link or by_other else memory.by_content(seen)
     if len(held):
-        _flag_what_is_always_new(head, by_key, [*by_link, *by_content], held)
+        _flag_what_is_always_new(head, by_key, [*by_link, *by_content], memory.links)
     _name_the_new(_left(seen), held, source, memory.taken)
     shown = memory.taken
     return Matched([memory.deleted(one, shown) if isinstance(one, Withdrawal) else one for one in items], shown)
@@ -85,7 +85,9 @@ class _Memory:
         self._keys: dict[bytes, int | None] = {}
         self._links: dict[bytes, int | None] = {}
         self.taken: set[int] = set()
+        self.links: list[bytes] = []  # by slot
         for slot, (key, link, _) in enumerate(glances(held.entries)):
+            self.links.append(link)
             self._keys[key] = None if key in self._keys else slot
             if link != NOTHING:
                 self._links[link] = None if link in self._links else slot
@@ -205,20 +207,19 @@ def _flag_what_is_all_the_same(head: Head, all_traits: Sequence[Traits]) -> None
     head.links_unusable |= len(links) >= _PROOF and len(set(links)) == 1
 
 
-def _flag_what_is_always_new(head: Head, by_key: Sequence[Seen], otherwise: Sequence[Seen], held: Held) -> None:
+def _flag_what_is_always_new(
+    head: Head, by_key: Sequence[Seen], otherwise: Sequence[Seen], links: Sequence[bytes]
+) -> None:
     """Entries that are known, though by nothing that should name them: once, a feed has moved; again, it makes them up."""
     if any(one.key[0] == "guid" for one in by_key):
         head.guids_new = 0
     elif sum(one.key[0] == "guid" for one in otherwise) >= _PROOF:
         head.guids_new += 1
-    links = [
-        one.link == before
-        for one in (*by_key, *otherwise)
-        if one.slot is not None and one.link != NOTHING and (before := held.get(one.slot).link) != NOTHING
-    ]
-    if any(links):
+    pairs = [(one.link, links[one.slot]) for one in (*by_key, *otherwise) if one.slot is not None]
+    same = [link == before for link, before in pairs if NOTHING not in (link, before)]
+    if any(same):
         head.links_new = 0
-    elif len(links) >= _PROOF:
+    elif len(same) >= _PROOF:
         head.links_new += 1
     head.guids_unusable |= head.guids_new >= _IN_A_ROW
     head.links_unusable |= head.links_new >= _IN_A_ROW

@@ -16,7 +16,7 @@ def shown(entry: Entry, traits: Traits, content: bytes, *, parts: bool = True) -
     """The source shows the entry so. `parts`: that is also what its next change is told against."""
     entry.raw, entry.variant = traits.raw, content[:8]
     if parts:
-        entry.headline, entry.body, entry.published = _parts(traits)
+        entry.headline, entry.body, entry.published = parts_of(traits)
     entry.updated = min(traits.updated or entry.updated, _SECONDS)
     entry.stale = 0
     entry.flag(REJECTED | CAPPED, on=False)
@@ -25,7 +25,7 @@ def shown(entry: Entry, traits: Traits, content: bytes, *, parts: bool = True) -
 def changed(entry: Entry, traits: Traits) -> tuple[str, ...]:
     """What of the content is another than it was."""
     before = entry.headline, entry.body, entry.published
-    pairs = zip(("headline", "body", "published"), before, _parts(traits), strict=True)
+    pairs = zip(("headline", "body", "published"), before, parts_of(traits), strict=True)
     return tuple(name for name, old, new in pairs if old != new)
 
 
@@ -80,5 +80,6 @@ def _unowned(entry: Entry, traits: Traits, content: bytes, definition: Definitio
     return Fate.CREATED
 
 
-def _parts(traits: Traits) -> tuple[bytes, bytes, bytes]:
+def parts_of(traits: Traits) -> tuple[bytes, bytes, bytes]:
+    """Headline, body and published as they are remembered."""
     return traits.headline.ljust(4, b"\0"), traits.body.ljust(4, b"\0"), traits.published.ljust(4, b"\0")

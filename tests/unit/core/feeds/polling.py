@@ -125,21 +125,24 @@ class Shard:
     def poll(self, source, *items, after=0, parts=None, title=None, **how):
         """Decide a document of these items; its fates, and its events alone in `new`. `parts`: a crash comes after so many."""
         self.now += after
-        ended = tuple(replace(item, end=end) for end, item in enumerate(items, 1))
-        reading = Reading(ended, 0, len(items), self.now, hints=Hints(title))
-        digest = hashlib.sha256(repr(items).encode()).digest()
-        answered = Answered(
-            "https://example.org/feed", 200, digest, Validators("https://example.org/feed", repr(digest))
-        )
         self.new, fates = [], Counter()
-        going = decide(reading, self.definitions[source], self.memory, answered, self.now, **how)
-        for number, part in enumerate(going, 1):
+        for number, part in enumerate(self.deciding(source, *items, title=title, **how), 1):
             self.commit(part.records)
             fates += part.fates
             if number == parts:
                 self.restart()
                 break
         return {fate.value: times for fate, times in fates.items()}
+
+    def deciding(self, source, *items, title=None, **how):
+        """The parts that a document of these items comes to."""
+        ended = tuple(replace(item, end=end) for end, item in enumerate(items, 1))
+        reading = Reading(ended, 0, len(items), self.now, hints=Hints(title))
+        digest = hashlib.sha256(repr(items).encode()).digest()
+        answered = Answered(
+            "https://example.org/feed", 200, digest, Validators("https://example.org/feed", repr(digest))
+        )
+        return decide(reading, self.definitions[source], self.memory, answered, self.now, **how)
 
     def commit(self, records):
         for record in (*records, *self.memory.records(self.now)):
