@@ -15,9 +15,10 @@ from cloudevents.core.bindings.kafka import KafkaMessage, from_binary
 from cloudevents.core.formats.json import JSONFormat
 
 from worker import __version__, contract
+from worker.core import event
 from worker.core.decide import decide
 from worker.core.read import read
-from worker.model import Document, Format, Source, Topic
+from worker.model import Article, Document, Fetched, Format, Mode, Source, Topic
 
 GOLDEN = Path(__file__).parent
 NINJS = GOLDEN.parent / "standards" / "ninjs"
@@ -33,6 +34,9 @@ FORMATS = {
     "hard.rss": Format.FEED,
     "harbour.json": Format.JSON_FEED,
 }
+POLLED = ("news.atom", "hard.rss", "harbour.json")
+POLLED_URL = "https://www.harbour.example/feeds/news"
+KNOWN_ID = "00000000-0000-5000-8000-000000000001"
 VECTORS = json.loads((contract.schema_folder() / "vectors" / "events.json").read_text())
 
 
@@ -73,6 +77,25 @@ def records_of(path, form, data, dataset="harbour"):
     return decide(read(document, LIMIT), source, path, run=None, state=None).records
 
 
+def polled_records(name):
+    """What a first poll publishes of a document, and what the second does once memory knows an older version."""
+    source = Source("harbour", "feed", "source:harbour", "harbour.example", POLLED_URL)
+    data, fetched = (GOLDEN / "documents" / name).read_bytes(), Fetched(POLLED_URL, 200, None, None)
+    reading = read(Document(source, "", FORMATS[name], data, 0, -1, 0, OBSERVED_AT, None, fetched), LIMIT)
+    records = []
+    for article in reading.items:
+        if isinstance(article, Article):
+            ids = (article.article_id, 1, article.content_hash, OBSERVED_AT // 1000, Mode.INITIAL, article.entry_key)
+            later = (KNOWN_ID, 3, article.content_hash, OBSERVED_AT // 1000 - 86_400, Mode.LIVE, article.entry_key)
+            records += [
+                event.polled(article, event.Known(*ids), source.id, OBSERVED_AT),
+                event.polled(article, event.Known(*later, (2, "0" * 32), ("body",)), source.id, OBSERVED_AT),
+            ]
+        else:
+            records.append(event.rejected(article, source, OBSERVED_AT))
+    return records
+
+
 def shown(record):
     """A record as readers see it; the worker's version, which changes with every release, masked."""
     value = record.value.decode()
@@ -109,6 +132,25 @@ def test_a_document_becomes_exactly_the_records_of_its_golden_file(name):
     if os.environ.get("NEWS_GOLDEN") == "write":
         golden.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     assert found == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_a_polled_document_becomes_exactly_the_records_of_its_golden_file(name):
+    found = list(map(shown, polled_records(name)))
+    golden = GOLDEN / f"polled.{name}.json"
+    if os.environ.get("NEWS_GOLDEN") == "write":
+        golden.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert found == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", POLLED)
+def test_its_events_fit_the_published_schemas_and_ninjs(name):
+    for record in polled_records(name):
+        if record.topic is Topic.ARTICLES:
+            value = json.loads(record.value)
+            assert [errors("ours", value), errors("readers", value), errors("ninjs", value["item"])] == [[], [], []]
+        else:
+            assert errors("rejections", {name: content.decode() for name, content in record.headers}) == []
 
 
 @pytest.mark.parametrize("case", VECTORS["cases"], ids=lambda case: case["why"])

@@ -5,11 +5,13 @@ import json
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from unit.core.polled import OBSERVED_AT, SITE, URL, articles, document, one, polled, rss
 
 from worker.core import event, identity
 from worker.core.read import read
-from worker.model import Article, Code, Format, Refusal, Rejection, Withdrawal
+from worker.model import Article, Code, Format, Mode, Refusal, Rejection, Withdrawal
 
 SEALS = (
     "<guid>seals-1</guid><title>Seals counted</title><link>https://news.harbour.example/seals</link>"
@@ -163,6 +165,11 @@ def test_a_feed_without_entries_is_a_feed():
     assert (reading.items, reading.fault, reading.hints.title) == ((), None, "Harbour News")
 
 
+def test_the_title_of_a_feed_is_one_line_of_text():
+    title = "<title>  Harbour &amp;amp;\n <![CDATA[<b>Islands</b>]]></title>"
+    assert polled(rss(channel=title)).hints.title == "Harbour & Islands"
+
+
 def test_a_deleted_entry_names_what_is_gone():
     atom = (
         '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:at="http://purl.org/atompub/tombstones/1.0"><title>Hafen</title>'
@@ -172,3 +179,30 @@ def test_a_deleted_entry_names_what_is_gone():
     assert isinstance(found, Withdrawal)
     assert found.keys == (("guid", "tag:harbour.example,2023:1"),)
     assert polled(atom).observed_at == OBSERVED_AT
+
+
+@given(
+    st.integers(4_000, 40_000),
+    st.text(st.sampled_from('a "\\\n\u20ac'), min_size=1, max_size=30),
+    st.integers(1, 2_000),
+)
+def test_a_record_never_exceeds_the_limit_whatever_key_it_is_decided_by(limit, words, count):
+    guid = "&quot;" * 600
+    text = words.replace(" ", "&#32;") * count
+    for article in articles(
+        polled(rss(f"<guid>{guid}</guid><title>t</title><description>{text}</description>"), limit=limit)
+    ):
+        key = identity.entry_key(article.traits.keys[0][1])
+        known = event.Known(
+            article.article_id,
+            2**31,
+            "0" * 32,
+            0,
+            Mode.BACKFILL,
+            key,
+            (2**31, "0" * 32),
+            ("headline", "body", "published"),
+        )
+        record = event.polled(article, known, "h" * 64, OBSERVED_AT)
+        sizes = [len(name) + len(held) for name, held in record.headers]
+        assert len(record.key) + len(record.value) + sum(sizes) <= limit

@@ -14,6 +14,8 @@ import feedparser
 import orjson
 from lxml import etree
 
+from worker.core.normalise.html import looks_like_html, text_of
+from worker.core.normalise.text import unescape
 from worker.core.parse import elements, xml
 from worker.core.parse.diagnosis import no_feed
 from worker.core.parse.elements import RawEntry
@@ -49,8 +51,12 @@ def parse(document: Document) -> Feed | Refusal:
         for ordinal, (entry, own) in enumerate(zip(parsed.entries, paired, strict=True))
     ]
     found += [Withdrawn(at, at + 1, ref) for at, ref in enumerate(elements.deleted_of(root), len(found))]
-    title, ttl = parsed.feed.get("title") or None, elements.ttl_of(elements.channel_of(root))
-    return Feed(Hints(title, ttl), found, _notes(source, document))
+    hints = Hints(_title(parsed.feed.get("title") or ""), elements.ttl_of(elements.channel_of(root)))
+    return Feed(hints, found, _notes(source, document))
+
+
+def _title(found: str) -> str | None:
+    return (text_of(found) if looks_like_html(found) else unescape(found)) or None
 
 
 def _by_feedparser(data: bytes) -> Any:
