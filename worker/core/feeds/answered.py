@@ -22,8 +22,8 @@ class Answered:
     moved: str | None = None  # where it says that it has moved for good
 
 
-def well(head: Head, answered: Answered, now: int) -> bool:
-    """The source answered, at `now`; whether the end of faults or a new address is worth a commit."""
+def well(head: Head, answered: Answered, defined: str, now: int) -> bool:
+    """The source, `defined` by that URL, answered at `now`; whether the end of faults or a new address is worth a commit."""
     worth = bool(head.faults) or head.gone
     head.polled_at = head.read_at = now
     head.fault, head.faults, head.fault_since, head.not_before, head.gone = None, 0, 0, 0, False
@@ -34,5 +34,5 @@ def well(head: Head, answered: Answered, now: int) -> bool:
     if times < _MOVES:
         head.moving = (answered.moved, times)
         return worth
-    head.url, head.moving = answered.moved, None
+    head.url, head.url_of, head.moving = answered.moved, defined, None
     return True

@@ -21,6 +21,7 @@ from worker.model import Article, Definition, Fate, Mode, Part, Reading, Rejecti
 _DAY: Final = 86_400_000
 # A part ends when its records have so many bytes.
 _MOST_BYTES: Final = 1024 * 1024
+_LONGEST_TITLE: Final = 500  # characters
 
 
 class FeedDocument:
@@ -44,6 +45,7 @@ class FeedDocument:
             links.without_secrets(definition.url),
         )
         self.day = now // _DAY
+        well(self.held.opened, answered, definition.url, now)  # from here on it counts as live
         self._definition = definition
         self._memory = memory
         self._answered = answered
@@ -96,9 +98,8 @@ class FeedDocument:
             entry = self.held.get(slot)
             let_go(Holding(self.held, slot, entry), holdings(self.held, entry.article), self._now)
             self.held.remove(slot)
-        well(head, self._answered, self._now)
         if reading.hints:
-            head.title, head.ttl_s = reading.hints.title, reading.hints.ttl_s
+            head.title, head.ttl_s = (reading.hints.title or "")[:_LONGEST_TITLE] or None, reading.hints.ttl_s
         if self._retried:
             self.begun()
             return

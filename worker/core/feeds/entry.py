@@ -13,6 +13,7 @@ A later release may append to it: a page says how far apart its entries are (`pa
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from operator import attrgetter
 from struct import Struct
@@ -27,6 +28,7 @@ _GLANCE: Final = Struct("<40x8s8s32xH7x")
 # What it says of its entry as it was last seen, from `variant` to `published`, and what else would have to be looked at.
 _SAID: Final = slice(32, 76)
 _STATE: Final = Struct("<84xI6xBH")
+_ARTICLE: Final = Struct("<16s81x")
 STRIDE: Final = _FORM.size
 
 OWNER: Final = 1  # its source first published the article, or was handed it
@@ -101,6 +103,11 @@ def says(entries: bytearray, slot: int, said: bytes, updated: int) -> bool:
         return False
     newest, stale, flags = _STATE.unpack_from(entries, start)
     return bool(updated <= newest and not stale and not flags & ~(OWNER | SKIPPED))
+
+
+def articles(entries: bytes | bytearray) -> Iterator[bytes]:
+    """Of all entries in their order: the article."""
+    return (article for (article,) in _ARTICLE.iter_unpack(entries))
 
 
 def glances(entries: bytes | bytearray) -> list[tuple[bytes, bytes, int]]:

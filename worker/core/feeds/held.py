@@ -11,7 +11,7 @@ from typing import Final
 
 from worker.core.feeds import head as heads
 from worker.core.feeds import pages
-from worker.core.feeds.entry import STRIDE, Entry, packed, unpacked
+from worker.core.feeds.entry import STRIDE, Entry, articles, packed, unpacked
 from worker.model import Definition, Head, Record
 
 _DAY: Final = 86_400_000
@@ -31,7 +31,9 @@ class Held:
     dirty: set[int] | None = None  # pages that are no more as the broker holds them
     dropped: bool = False  # all of it is to be tombstoned
 
-    def __len__(self) -> int:
+    @property
+    def count(self) -> int:
+        """How many entries it remembers."""
         return len(self.entries) // STRIDE
 
     @property
@@ -65,7 +67,7 @@ class Held:
 
     def add(self, entry: Entry) -> int:
         """Remember a new one; its slot."""
-        slot = len(self)
+        slot = self.count
         self.entries += packed(entry)
         self._spoil(slot)
         self.site.note(entry.article, self)
@@ -73,13 +75,17 @@ class Held:
 
     def remove(self, slot: int) -> None:
         """Forget it; the last one takes its slot."""
-        last = len(self) - 1
+        last = self.count - 1
         self.site.drop(self.get(slot).article, self)
         if slot != last:
             self.entries[slot * STRIDE : (slot + 1) * STRIDE] = self.entries[last * STRIDE :]
             self._spoil(slot)
         del self.entries[last * STRIDE :]
         self._spoil(last)
+
+    def slots(self) -> dict[bytes, int]:
+        """Where each article is."""
+        return {article: slot for slot, article in enumerate(articles(self.entries))}
 
     def find(self, article: bytes) -> int | None:
         """The slot of an article."""
@@ -110,7 +116,7 @@ class Held:
         value = None
         if not self.dropped:
             self.opened.token, self.opened.count = token, self.opened.count + 1
-            value = heads.dumped(self.opened, site, len(self))
+            value = heads.dumped(self.opened, site, self.count)
         return [pages.record(pages.head_key(self.id), value, site, at), *records]
 
 
@@ -140,8 +146,8 @@ class Site:
     def leave(self, held: Held) -> None:
         """The source is no more."""
         del self.sources[held.id]
-        for at in range(0, len(held.entries), STRIDE):
-            self.drop(bytes(held.entries[at : at + 16]), held)
+        for article in articles(held.entries):
+            self.drop(article, held)
 
     def note(self, article: bytes, held: Held) -> None:
         """The source remembers the article."""
@@ -176,5 +182,5 @@ class Site:
         return found if isinstance(found, tuple) else () if found is None else (found,)
 
     def _note_all(self, held: Held) -> None:
-        for at in range(0, len(held.entries), STRIDE):
-            self.note(bytes(held.entries[at : at + 16]), held)
+        for article in articles(held.entries):
+            self.note(article, held)

@@ -69,7 +69,7 @@ def matched(found: Sequence[Article | Rejection | Withdrawal], held: Held, sourc
     by_link = _take(((one, memory.by_link(one)) for one in _left(seen)), memory.taken)
     by_other = _take(((one, memory.by_other_keys(one)) for one in _left(seen)), memory.taken)
     by_content = [] if by_key or by_link or by_other else memory.by_content(seen)
-    if len(held):
+    if held.count:
         _flag_what_is_always_new(head, by_key, [*by_link, *by_content], memory.links)
     _name_the_new(_left(seen), held, source, memory.taken)
     shown = memory.taken
@@ -184,11 +184,12 @@ def _name_the_new(new: Sequence[Seen], held: Held, source: Source, taken: set[in
     An entry that has come to another key since still has the id that its first key made: that is the same article.
     """
     given: set[bytes] = set()
+    slots = held.slots() if new else {}
     for one in new:
         digest = one.found.digest if isinstance(one.found, Rejection) else one.found.content_hash
         for key in (*one.usable, ("digest", digest)):
             article = identity.binary(identity.article_id(identity.scope(source, key), *key))
-            slot = held.find(article)
+            slot = slots.get(article)
             if article in given or slot in taken:
                 continue
             one.key, one.hash, one.article, one.slot = key, hashed(key), article, slot

@@ -96,8 +96,12 @@ class ShardMemory:
             return
         held.definition = definition
         self._undefined.pop(definition.id, None)
-        if held.head is not None and held.head.removed_at:
-            held.head.removed_at = 0
+        head = held.head
+        if head is not None and head.removed_at:
+            head.removed_at = 0
+            held.touch()
+        if head is not None and head.url is not None and head.url_of != definition.url:
+            head.url = head.url_of = head.moving = None
             held.touch()
 
     def undefine(self, source: str) -> None:
@@ -132,7 +136,7 @@ class ShardMemory:
     def remembered(self, source: str) -> int:
         """How many entries it remembers."""
         held = self._held.get(source)
-        return 0 if held is None else len(held)
+        return 0 if held is None else held.count
 
     def sources(self) -> Collection[str]:
         """All that are held, defined or not."""

@@ -7,6 +7,7 @@ committed at once.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from worker.core.feeds.answered import BODY, Answered, well
@@ -18,6 +19,7 @@ from worker.model import Definition, Fault, FaultKind, Part
 _DAY: Final = 86_400_000
 # So many entries a part; what siblings are handed lies in pages that may be all over.
 _MOST: Final = 2_000
+_LONGEST: Final = 500  # characters of what a fault says
 
 
 def is_known(asked: Asked, digest: bytes) -> bool:
@@ -31,7 +33,7 @@ def unchanged(
     """A 304, or bytes that `is_known`. Validators are renewed only if those asked by are still remembered."""
     held = memory.held(definition.id)
     head = held.opened
-    worth = well(head, answered, now)
+    worth = well(head, answered, definition.url, now)
     current = head.validators == asked.validators and head.body == asked.body and bool(head.body)
     if current and answered.validators is not None and answered.validators != head.validators:
         head.validators = answered.validators
@@ -49,7 +51,8 @@ def faulted(definition: Definition, memory: ShardMemory, fault: Fault, now: int)
     held = memory.held(definition.id)
     head = held.opened
     in_fault_before = head.polled_at - head.fault_since if head.faults else 0
-    head.polled_at, head.fault, head.faults = now, fault, head.faults + 1
+    head.polled_at, head.faults = now, head.faults + 1
+    head.fault = replace(fault, message=fault.message[:_LONGEST])
     if head.faults == 1:
         head.fault_since = now
     lost = in_fault_before < _DAY <= now - head.fault_since or (fault.kind is FaultKind.GONE and not head.gone)
@@ -87,7 +90,7 @@ def _handed_over(held: Held, now: int) -> Iterator[Part]:
 
 
 def _forgotten(held: Held, memory: ShardMemory, now: int) -> Iterator[Part]:
-    for slot in range(len(held)):
+    for slot in range(held.count):
         entry = held.get(slot)
         let_go(Holding(held, slot, entry), holdings(held, entry.article), now)
         if slot % _MOST == _MOST - 1:

@@ -80,6 +80,7 @@ def test_a_page_that_is_no_longer_needed_is_tombstoned_and_memory_stays_whole(sh
 def test_a_head_comes_back_with_all_its_members():
     head = Head(
         "token", 7, Validators("https://example.org", 'W/"1"', None), b"b" * 16, True, "Title", 60, "https://example.org/new",
+        "https://example.org/old",
         ("https://example.org/newer", 2), 1, 2, Fault(FaultKind.DNS, "no such host", None, 1.5), 3, 4, 5, True, True, True,
         1, 1, 9, 10,
     )  # fmt: skip

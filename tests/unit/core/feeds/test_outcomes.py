@@ -1,5 +1,7 @@
 """Polls that bring no document: what they leave in the head, and which of them are committed at once."""
 
+from dataclasses import replace
+
 import pytest
 from unit.core.feeds.polling import DAY, START, Shard, entry, source
 
@@ -100,3 +102,20 @@ def test_a_fault_drops_neither_validators_nor_entries(shard):
     fault(shard)
     assert (shard.memory.asked("one").validators, shard.memory.asked("one").body) == (before.validators, before.body)
     assert shard.poll("one", A) == {"unchanged": 1}
+
+
+def test_where_a_source_has_moved_says_nothing_once_it_is_defined_by_another_url(shard):
+    for _ in range(3):
+        not_modified(shard, moved="https://example.org/new")
+    shard.commit(())
+    shard.restart()
+    assert shard.memory.asked("one").url == "https://example.org/new"
+    shard.define(replace(source(), url="https://example.org/another"))
+    assert shard.memory.asked("one").url is None
+
+
+def test_what_a_fault_and_a_feed_say_of_themselves_is_remembered_in_part_only(shard):
+    list(faulted(source(), shard.memory, Fault(FaultKind.STATUS, "no " * 1000), shard.now))
+    assert len(shard.memory.head("one").fault.message) == 500
+    shard.poll("one", A, title="Title " * 1000)
+    assert len(shard.memory.head("one").title) == 500

@@ -35,7 +35,7 @@ def gone(guid, drift=0):
 def stored(memory):
     """All that would come back: heads (but for what rides along with the next commit) and entries."""
     held = {name: memory.held(name) for name in memory.sources() if memory.head(name)}
-    return {name: (dumped(one.head, one.site.name, len(one)), bytes(one.entries)) for name, one in held.items()}
+    return {name: (dumped(one.head, one.site.name, one.count), bytes(one.entries)) for name, one in held.items()}
 
 
 class OneFeed(RuleBasedStateMachine):

@@ -103,6 +103,16 @@ def test_a_feed_that_is_gone_or_a_day_in_fault_yields_what_it_owns(shard, kind):
     assert shard.poll("two", told("1")) == {"updated": 1}
 
 
+def test_a_feed_that_answers_again_after_days_of_faults_owns_what_no_other_took_over():
+    shard = Shard(source("one"), source("two"))
+    shard.poll("one", told("0"))
+    fault(shard, "one")
+    shard.now += 2 * DAY
+    fault(shard, "one")
+    assert shard.poll("one", told("1")) == {"updated": 1}
+    assert shard.poll("two", told("2")) == {"unchanged": 1}
+
+
 def test_a_removed_feed_hands_over_at_once_and_is_forgotten_after_a_week(shard):
     shard.remove("one")
     assert shard.poll("two", told("1")) == {"updated": 1}
