@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from worker.core.normalise import dates, html, text
@@ -30,6 +31,19 @@ class Draft:
     headline: str
     body: Body
     published: Published
+
+
+# How a text ends that goes on elsewhere, as the common publishing systems write it.
+_GOES_ON = re.compile(
+    r"(?:\[(?:…|\.\.\.)\]|(?:read more|continue reading|read the full (?:story|article))\W{0,5})\Z", re.IGNORECASE
+)
+
+
+def is_partial(entry: Entry, body: Body) -> bool:
+    """Whether the body is but a teaser: it was declared as one, or a feed's text says at its end that it goes on elsewhere."""
+    return body.teaser or (
+        entry.element is not None and _GOES_ON.search(body.folded, max(0, len(body.folded) - 80)) is not None
+    )
 
 
 def draft_of(entry: Entry, zone: str | None = None) -> Draft:

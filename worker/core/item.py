@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from worker.core.associations import associations_of
-from worker.core.content import Body, line_of
+from worker.core.content import Body, is_partial, line_of
 from worker.core.normalise import text
 from worker.core.normalise.dates import Published, instant
 from worker.core.parse import Entry
@@ -24,7 +24,7 @@ def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
         "type": "text",
         "standard": _STANDARD,
         "pubStatus": "usable",
-        "representationType": "partial" if body.teaser else "full",
+        "representationType": "partial" if is_partial(entry, body) else "full",
     }
     if published.basis != "updated" and (known := instant(published)):
         item["contentCreated"] = known

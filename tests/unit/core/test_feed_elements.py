@@ -182,6 +182,23 @@ def test_a_description_alone_is_a_teaser():
     assert (item["bodies"][0]["value"], item["representationType"]) == ("There are forty-one.", "partial")
 
 
+@pytest.mark.parametrize(
+    ("end", "kind"),
+    [
+        ("[&amp;#8230;]", "partial"),
+        ("[...]", "partial"),
+        ("Read more »", "partial"),
+        ("Continue reading →", "partial"),
+        ("he said…", "full"),
+    ],
+)
+def test_a_text_that_says_that_it_goes_on_elsewhere_is_a_teaser(end, kind):
+    item = value(polled(atom(f'<id>1</id><title>t</title><content type="html">There are seals {end}</content>')))[
+        "item"
+    ]
+    assert item["representationType"] == kind
+
+
 def test_xhtml_is_markup():
     content = '<content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>Eins</p><p>Zwei</p></div></content>'
     item = value(polled(atom(f"<id>1</id><title>t</title>{content}")))["item"]
