@@ -37,6 +37,7 @@ SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 _SECRETS_FILE = "secrets file"
 _SECRETS = f"{PREFIX}SECRET_"  # what sources name (`sources/feed/secrets.py`) is no setting
 _SECRET_DIR = f"{_SECRETS}DIR"  # but the misspelt folder
+_LAST_PORT = 65_535
 _LONGEST_PREFIX = 200  # Kafka's names of topics have 249 characters at most
 
 
@@ -57,6 +58,18 @@ def _networks(given: object) -> object:
     """`10.0.0.0/8,fd00::/8`, or its parts, as networks. ValueError: one is none, with what is wrong."""
     parts = re.split(r"[,\s]+", given) if isinstance(given, str) else given
     return tuple(ip_network(part) for part in parts if part) if isinstance(parts, list | tuple) else parts
+
+
+def _address(given: object) -> object:
+    """`127.0.0.1:9464` or `[::]:9464` as host and port. ValueError: it is neither."""
+    if not isinstance(given, str):
+        return given
+    found = re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):([0-9]{1,5})", given)
+    if not found or int(found[2]) > _LAST_PORT:
+        raise ValueError(
+            "give an address and a port, 127.0.0.1:9464 say; 0.0.0.0:9464 is all addresses of this machine"
+        )
+    return found[1].strip("[]"), int(found[2])
 
 
 class Settings(BaseSettings):
@@ -84,6 +97,9 @@ class Settings(BaseSettings):
     )
     contact: str | None = Field(None, min_length=1)  # of whoever runs the worker, for the User-Agent: a URL or address
     max_polls: int = Field(128, ge=1, le=10_000)  # under way at a time; of one site there is one
+    # host:port at which /livez, /readyz and /metrics are answered; nothing: nowhere.
+    health_address: Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)] | None = None
+    grace_s: float = Field(25.0, gt=0)  # what is under way at SIGTERM has so long to be committed
     fetch_timeout_s: float = Field(60.0, gt=0)  # from the first connection to the last byte, redirects included
     max_body_mb: int = Field(16, ge=1, le=1024)  # of a feed, unpacked
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from worker.broker.port import Stored
-    from worker.pipeline.polls.totals import Totals
+    from worker.model import Totals
     from worker.settings import Settings
 
 SOURCE: Final = "halfway-post"
@@ -79,7 +79,7 @@ async def _events(settings: Settings) -> list[Stored]:
 
 
 async def _poll(settings: Settings, listed: Path) -> Totals:
-    from worker.pipeline.polls.totals import Totals
+    from worker.model import Totals
     from worker.service import feeds
 
     totals = Totals()

@@ -42,10 +42,15 @@ _OTHER = {
         metavar="CIDR",
         help="A network of private addresses that feeds may be on, 10.0.0.0/8 say; may be given several times (default: none).",
     ),
+    "health_address": click.option(
+        "--health-address",
+        metavar="HOST:PORT",
+        help="Where /livez, /readyz and /metrics are answered (default: nowhere).",
+    ),
     "proxy": click.option(
         "--proxy",
         metavar="URL",
-        help="Through which feeds are fetched; which addresses they may have is then its business.",
+        help="Through which feeds are fetched; the guard against private addresses then rests with it.",
     ),
 }
 

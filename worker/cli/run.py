@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     help="Sources to add or change first: OPML, a list of URLs, or TOML. May be given several times.",
 )
 @click.option("--once", is_flag=True, help="Poll every source one time, then end with a summary.")
-@with_settings("jobs", "allow_net", "proxy")
+@with_settings("jobs", "allow_net", "proxy", "health_address")
 def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
     """Poll the sources that the broker knows until SIGTERM or Ctrl-C, and publish each version of each article exactly once.
 
@@ -40,7 +40,7 @@ def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
     import asyncio
 
     from worker.cli import run_report
-    from worker.pipeline.polls.totals import Totals
+    from worker.model import Totals
     from worker.service.feeds import poll
     from worker.settings import overlooked
 

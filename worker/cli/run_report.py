@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from worker.model import Fate
-from worker.pipeline.polls.totals import Totals
+from worker.model import Fate, Totals
 from worker.shown import on_one_line, without_secrets
 
 _SHOWN = 20

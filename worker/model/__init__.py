@@ -8,6 +8,7 @@ from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, Sh
 from worker.model.reading import Article, Hints, Key, Mode, Note, Reading, Rejection, Traits, Withdrawal
 from worker.model.record import Record, Topic
 from worker.model.replay import WHOLE, Decision, FileState, Split, SplitClaim
+from worker.model.totals import Histogram, Standing, Totals
 
 __all__ = [
     "STANDARD_INPUT",
@@ -25,6 +26,7 @@ __all__ = [
     "Format",
     "Head",
     "Hints",
+    "Histogram",
     "Key",
     "Mode",
     "Note",
@@ -38,7 +40,9 @@ __all__ = [
     "Split",
     "SplitClaim",
     "Stage",
+    "Standing",
     "Topic",
+    "Totals",
     "Traits",
     "Validators",
     "Withdrawal",

@@ -125,6 +125,8 @@ class Part:
     rejected: tuple[Rejection, ...] = ()
     notes: tuple[Note, ...] = ()
     end: int = 0  # the position just after its last item
+    entries: int = 0  # how many of the document's it has, deletions included
+    dated: tuple[int, ...] = ()  # the dates of articles that are new, ms: of those that a feed added since it is polled
 
 
 @dataclass(frozen=True, slots=True)

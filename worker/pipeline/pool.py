@@ -51,6 +51,17 @@ class ReaderPool:
         self._slots = asyncio.Semaphore(jobs)
         self._idle: list[_Reader] = []
         self._running: set[_Reader] = set()
+        self.killed = 0  # processes that a document took too long in, or crashed
+
+    @property
+    def idle(self) -> int:
+        """How many processes wait for something to read."""
+        return len(self._idle)
+
+    @property
+    def processes(self) -> list[int]:
+        """Their ids, those that are idle included."""
+        return [worker.pid for worker in self._running]
 
     async def read(self, documents: Sequence[Document], limit: int, *, alone: bool = False) -> list[list[Reading]]:
         """The readings of each document, in order: one, or several of one that had to be halved.
@@ -85,8 +96,10 @@ class ReaderPool:
                 async with asyncio.timeout(self._limits.seconds):
                     reply = await worker.ask((documents, limit))
             except TimeoutError as error:
+                self.killed += 1
                 raise _ReadFailed(Code.TIMED_OUT, f"reading it took over {self._limits.seconds:g} s") from error
             except (EOFError, OSError) as error:
+                self.killed += 1
                 raise _ReadFailed(
                     Code.READER_DIED, "reading it crashed its process, or took too much memory"
                 ) from error
@@ -144,6 +157,10 @@ class _Reader:
             with forkserver.unheeded():
                 self._process.start()
         self._socket.settimeout(0)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid or 0
 
     async def ready(self) -> None:
         """Wait until it can be asked. EOFError or OSError: it died before."""

@@ -120,7 +120,7 @@ async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
         if going.in_doubt and memory.holds(remembered, going.in_doubt):
             adopt(job, going.summary, going.in_doubt)
         going.in_doubt = ()
-        async with OwnedShard(claim, remember, partial(adopt, job, going.summary)) as shard:
+        async with OwnedShard(claim, remember, lambda made, _seconds: adopt(job, going.summary, made)) as shard:
             try:
                 complete = await read_all(going, shard, remembered.files, mine.split)
             except RecordRefused as error:

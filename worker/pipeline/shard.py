@@ -8,6 +8,7 @@ claims anew, restores and decides again.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -37,14 +38,14 @@ class OwnedShard(Generic[_D]):
     """Commits decisions in the order they are published. Use as `async with`; leaving drops what was not flushed.
 
     `remember`: called as a transaction is put together, with all the decisions in it: the records of the state that they
-    leave. `adopt`: called when they are committed.
+    leave. `adopt`: called when they are committed, with the seconds that took.
     """
 
     def __init__(
         self,
         claim: Claim,
         remember: Callable[[Sequence[_D]], Sequence[Record]],
-        adopt: Callable[[Sequence[_D]], None],
+        adopt: Callable[[Sequence[_D], float], None],
     ) -> None:
         self._claim = claim
         self._remember = remember
@@ -59,6 +60,7 @@ class OwnedShard(Generic[_D]):
             deque()
         )  # how many are to be committed, and who waits for it
         self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
+        self.committing_since: float | None = None  # time.monotonic(), while a commit is under way
         self.in_doubt: Sequence[_D] = ()  # what is under way, or was when it failed: perhaps it happened
 
     async def publish(self, decision: _D) -> None:
@@ -92,15 +94,17 @@ class OwnedShard(Generic[_D]):
                 decisions, self._waiting, self._bytes = self._waiting, [], 0
                 self._room.set()
                 self.in_doubt = decisions
+                self.committing_since = begun = time.monotonic()
                 await self._commit(decisions)
                 self.in_doubt = ()
-                self._adopt(decisions)
+                self._adopt(decisions, time.monotonic() - begun)
                 self._committed += len(decisions)
                 self._tell(lambda flushed: flushed.set_result(None), self._committed)
         except BaseException as error:
             self._tell(partial(_fail, error), self._published)
             raise
         finally:
+            self.committing_since = None
             self._room.set()  # who waits for room is to see the failure
 
     def _tell(self, settle: Callable[[asyncio.Future[None]], None], committed: int) -> None:

@@ -14,13 +14,16 @@ import structlog
 
 from worker.broker.port import Broker
 from worker.core.sources.difference import Kind
-from worker.model import Topic
+from worker.core.sources.lists import Listed
+from worker.model import Topic, Totals
+from worker.ops.metrics import Readers, resident
+from worker.ops.server import serving
 from worker.pipeline import definitions
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.poll import Tools
 from worker.pipeline.polls.run import Run
-from worker.pipeline.polls.totals import Totals
 from worker.pipeline.polls.worker import poll_sources
+from worker.pipeline.pool import ReaderPool
 from worker.service.common import opened, readers, stop_on_signals
 from worker.settings import Settings, secrets_folder
 from worker.sources.feed import Client, ClientOptions, secrets_from
@@ -33,30 +36,51 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
 
     UsageError: a list can't be read. Else as `pipeline.polls.worker.poll_sources` tells.
     """
+    listed = definitions.listed(lists) if lists else None
     with stop_on_signals() as stop:
         async with AsyncExitStack() as stack:
+            reading = readers(settings)
+            if settings.health_address:
+                host, port = settings.health_address
+                await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
             if broker := await opened(settings, stack, stop):
-                await _apply(broker, lists)
+                if listed:
+                    await _apply(broker, listed)
                 tools = Tools(
                     await stack.enter_async_context(Client(_client_options(settings))),
-                    await stack.enter_async_context(readers(settings)),
+                    await stack.enter_async_context(reading),
                     secrets_from(secrets_folder(), os.environ),
                     broker.max_record_bytes(Topic.ARTICLES),
                 )
                 worker, token = f"{socket.gethostname()}:{os.getpid()}", secrets.token_hex(8)
                 slots = asyncio.Semaphore(settings.max_polls)
                 await poll_sources(
-                    Run(broker, tools, slots, totals, worker, token, settings.give_up_after_s, once=once, stop=stop)
+                    Run(
+                        broker,
+                        tools,
+                        slots,
+                        totals,
+                        worker,
+                        token,
+                        settings.give_up_after_s,
+                        settings.grace_s,
+                        once,
+                        stop,
+                    )
                 )
         totals.interrupted = stop.is_set()
 
 
-async def _apply(broker: Broker, lists: Sequence[Path]) -> None:
-    if lists:
-        plan = await definitions.apply(broker, definitions.listed(lists), wall_clock())
-        for wrong in plan.wrong:
-            log.warning("source.not_usable", reason=str(wrong))
-        log.info("sources.applied", **{kind.value: len(plan.of(kind)) for kind in Kind})
+async def _apply(broker: Broker, listed: Listed) -> None:
+    plan = await definitions.apply(broker, listed, wall_clock())
+    for wrong in plan.wrong:
+        log.warning("source.not_usable", reason=str(wrong))
+    log.info("sources.applied", **{kind.value: len(plan.of(kind)) for kind in Kind})
+
+
+def _numbers(pool: ReaderPool) -> Readers:
+    processes = pool.processes
+    return Readers(len(processes), pool.idle, pool.killed, sum(map(resident, processes)))
 
 
 def _client_options(settings: Settings) -> ClientOptions:

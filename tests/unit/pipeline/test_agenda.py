@@ -16,8 +16,8 @@ def agenda():
 
 def taken(agenda, now, sites=SITES):
     found = []
-    while (source := agenda.take(now, sites.get)) is not None:
-        found.append(source)
+    while (given := agenda.take(now, sites.get)) is not None:
+        found.append(given[0])
     return found
 
 
@@ -92,3 +92,14 @@ def test_what_is_no_more_when_its_site_is_free_lets_the_next_go_first(agenda):
     del sites["b"]
     agenda.free("one.example")
     assert taken(agenda, 0, sites) == ["d"]
+
+
+def test_since_when_it_is_due_is_told_with_it_even_if_it_had_to_wait_for_its_site(agenda):
+    agenda.put("a", 10)
+    agenda.put("b", 20)
+    assert agenda.take(30, SITES.get) == ("a", 10)
+    assert agenda.take(30, SITES.get) is None
+    assert agenda.late(30) == (1, 10)
+    agenda.free("one.example")
+    assert agenda.take(30, SITES.get) == ("b", 20)
+    assert agenda.late(30) == (0, 0)

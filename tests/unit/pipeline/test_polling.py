@@ -13,11 +13,9 @@ from worker.broker.connect import connect
 from worker.core.read import read
 from worker.core.sources import stored
 from worker.errors import BrokerAway, BrokerRefused, ClaimLost, ClockRefused, RecordRefused, Unsure
-from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic, Validators
-from worker.pipeline.polls import polling
+from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic, Totals, Validators
 from worker.pipeline.polls.poll import Tools
 from worker.pipeline.polls.run import Run
-from worker.pipeline.polls.totals import Totals
 from worker.pipeline.polls.worker import poll_sources
 from worker.sources.feed import Answer
 
@@ -87,6 +85,7 @@ class World:
     totals: Totals = field(default_factory=Totals)
     token: str = "this process"
     runs: int = 0
+    grace: float = 10.0
 
     async def add(self, name, said=None, **options):
         definition = Definition(name, f"http://{name}.example/feed", f"{name}.example", 1, **options)
@@ -110,6 +109,7 @@ class World:
             f"host:{self.runs}",
             f"{self.token} {self.runs}",
             give_up_after,
+            self.grace,
             once=once,
             stop=self.stop,
         )
@@ -416,8 +416,8 @@ async def test_no_sources_are_no_error(world):
     assert (await world.run()).polls == {}
 
 
-async def test_the_grace_of_a_stop_is_bounded(world, monkeypatch):
-    monkeypatch.setattr(polling, "_GRACE_SECONDS", 0.05)
+async def test_the_grace_of_a_stop_is_bounded(world):
+    world.grace = 0.05
     await world.add("one", feed("a"))
     world.broker = Stuck(world.broker)
     async with world.running():

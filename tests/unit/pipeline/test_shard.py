@@ -51,7 +51,7 @@ def claim():
 
 async def test_what_comes_while_a_transaction_is_under_way_goes_into_the_next_one(claim):
     adopted = []
-    async with OwnedShard(claim, remember, lambda found: adopted.append(len(found))) as shard:
+    async with OwnedShard(claim, remember, lambda found, _: adopted.append(len(found))) as shard:
         await shard.publish(decision("a"))
         await asyncio.sleep(0)  # its commit begins
         for key in "bcd":
@@ -64,7 +64,7 @@ async def test_what_comes_while_a_transaction_is_under_way_goes_into_the_next_on
 
 async def test_a_file_touched_by_several_decisions_is_remembered_once_as_the_last_left_it(claim):
     claim.let()
-    async with OwnedShard(claim, remember, len) as shard:
+    async with OwnedShard(claim, remember, lambda *_: None) as shard:
         for key, path in [("1", "a.txt"), ("2", "b.txt"), ("3", "a.txt")]:
             await shard.publish(decision(key, path=path))
         await shard.flush()
@@ -73,7 +73,7 @@ async def test_a_file_touched_by_several_decisions_is_remembered_once_as_the_las
 
 async def test_who_publishes_waits_while_too_many_bytes_do(claim):
     large = module._WAITING_BYTES
-    async with OwnedShard(claim, remember, len) as shard:
+    async with OwnedShard(claim, remember, lambda *_: None) as shard:
         await shard.publish(decision("a"))
         await asyncio.sleep(0)
         publishing = asyncio.create_task(shard.publish(decision("b", large)))
@@ -89,7 +89,7 @@ async def test_who_publishes_waits_while_too_many_bytes_do(claim):
 async def test_a_failure_drops_what_waits_and_tells_all_that_publish_or_flush(claim):
     claim.error = BrokerAway("gone")
     adopted = []
-    async with OwnedShard(claim, remember, adopted.extend) as shard:
+    async with OwnedShard(claim, remember, lambda found, _: adopted.extend(found)) as shard:
         await shard.publish(decision("a"))
         await asyncio.sleep(0)
         await shard.publish(decision("b"))
@@ -107,7 +107,7 @@ async def test_a_failure_drops_what_waits_and_tells_all_that_publish_or_flush(cl
 
 
 async def test_left_before_it_is_flushed_it_commits_no_more(claim):
-    async with OwnedShard(claim, remember, len) as shard:
+    async with OwnedShard(claim, remember, lambda *_: None) as shard:
         await shard.publish(decision("a"))
         await asyncio.sleep(0)
         await shard.publish(decision("b"))
@@ -117,6 +117,6 @@ async def test_left_before_it_is_flushed_it_commits_no_more(claim):
 
 
 async def test_without_anything_published_a_flush_returns(claim):
-    async with OwnedShard(claim, remember, len) as shard:
+    async with OwnedShard(claim, remember, lambda *_: None) as shard:
         await shard.flush()
     assert claim.commits == []

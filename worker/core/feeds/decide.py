@@ -40,13 +40,15 @@ def decide(  # noqa: PLR0913 (a reading, and what is known besides)
     deleted = {item for item in found.items if isinstance(item, int)}
     capped = turn(document.held, found.shown, deleted, now, document.day)
     document.fates[Fate.CAPPED] += capped
-    for item, what in zip(reading.items, found.items, strict=True):
+    begun = 0
+    for number, (item, what) in enumerate(zip(reading.items, found.items, strict=True), 1):
         if isinstance(what, Seen):
             document.entry(what)
         elif isinstance(item, Withdrawal):
             document.withdrawal(item, what)
         if document.full(most):
             document.begun()
-            yield document.part(item.end)
+            yield document.part(item.end, number - begun)
+            begun = number
     document.done(reading, sum(isinstance(what, Seen) for what in found.items))
-    yield document.part(reading.end, reading)
+    yield document.part(reading.end, len(reading.items) - begun, reading.notes)

@@ -16,7 +16,7 @@ from worker.core.feeds.siblings import Holding, holdings, let_go, owner, settle
 from worker.core.feeds.versions import judged, parts_of, shown
 from worker.core.feeds.window import expired
 from worker.core.normalise import links
-from worker.model import Article, Definition, Fate, Mode, Part, Reading, Rejection, Source, Withdrawal
+from worker.model import Article, Definition, Fate, Mode, Note, Part, Reading, Rejection, Source, Withdrawal
 
 _DAY: Final = 86_400_000
 # A part ends when its records have so many bytes.
@@ -74,12 +74,11 @@ class FeedDocument:
         """Decide one deletion."""
         self.fates[self._withdrawn(found, slot)] += 1
 
-    def part(self, end: int, reading: Reading | None = None) -> Part:
-        """What was decided since the last part."""
-        notes = reading.notes if reading else ()
-        records, rejected = self._publisher.taken()
+    def part(self, end: int, entries: int, notes: tuple[Note, ...] = ()) -> Part:
+        """What was decided since the last part, of so many entries and deletions."""
+        records, rejected, dated = self._publisher.taken()
         fates, self.fates = +self.fates, Counter()
-        return Part(self.source.id, records, fates, rejected, notes, end)
+        return Part(self.source.id, records, fates, rejected, notes, end, entries, dated)
 
     def full(self, most: int) -> bool:
         """Whether the part under way is to end, having so many records or too many bytes."""

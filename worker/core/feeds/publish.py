@@ -29,6 +29,7 @@ class Publisher:
         self._refused = refused
         self.records: list[Record] = []
         self.rejected: list[Rejection] = []
+        self.dated: list[int] = []
         self.bytes = 0
 
     def version(self, entry: Entry, seen: Seen, article: Article, day: int) -> Fate:
@@ -50,6 +51,8 @@ class Publisher:
         entry.version, entry.content = known.version, bytes.fromhex(article.content_hash)
         if previous and not entry.has(WITHDRAWN):
             entry.count_update(day)
+        if not previous and self._mode is Mode.LIVE and seen.traits.dated is not None:
+            self.dated.append(seen.traits.dated)
         entry.flag(MARKED | SKIPPED | WITHDRAWN, on=False)
         entry.flag(OWNER)
         shown(entry, seen.traits, entry.content)
@@ -86,10 +89,10 @@ class Publisher:
         self._add(event.rejected(rejection, self._source, self._observed))
         return Fate.REJECTED
 
-    def taken(self) -> tuple[tuple[Record, ...], tuple[Rejection, ...]]:
-        """The records since they were taken last, and what was rejected."""
-        taken = tuple(self.records), tuple(self.rejected)
-        self.records, self.rejected, self.bytes = [], [], 0
+    def taken(self) -> tuple[tuple[Record, ...], tuple[Rejection, ...], tuple[int, ...]]:
+        """The records since they were taken last, what was rejected, and the dates of what is new (`Part.dated`)."""
+        taken = tuple(self.records), tuple(self.rejected), tuple(self.dated)
+        self.records, self.rejected, self.dated, self.bytes = [], [], [], 0
         return taken
 
     def _refuse(self, entry: Entry, seen: Seen, article: Article) -> Fate:

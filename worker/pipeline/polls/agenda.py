@@ -37,20 +37,22 @@ class Agenda:
         """The source is not due at all."""
         self._due.pop(source, None)
 
-    def take(self, now: int, site_of: Callable[[str], str | None]) -> str | None:
-        """A source that is due and whose site nobody asks, taken off, its site from now on asked; None: there is none.
+    def take(self, now: int, site_of: Callable[[str], str | None]) -> tuple[str, int] | None:
+        """A source that is due and whose site nobody asks, and since when it is due; None: there is none.
+
+        It is taken off, and its site counts as being asked until it is freed.
 
         `site_of`: None for a source that is no more.
         """
         while self._ready:
             waited, site = self._ready.popleft()
-            del self._since[waited]
+            due = self._since.pop(waited)
             if site_of(waited) == site:
-                return waited
+                return waited, due
             self.free(site)
         return self._next(now, site_of)
 
-    def _next(self, now: int, site_of: Callable[[str], str | None]) -> str | None:
+    def _next(self, now: int, site_of: Callable[[str], str | None]) -> tuple[str, int] | None:
         while self._heap and self._heap[0][0] <= now:
             due, source = heapq.heappop(self._heap)
             if self._due.get(source) != due:
@@ -64,7 +66,7 @@ class Agenda:
                 self._since[source] = due
                 continue
             self._busy[site] = deque()
-            return source
+            return source, due
         return None
 
     def free(self, site: str) -> None:

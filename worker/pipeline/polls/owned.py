@@ -20,6 +20,7 @@ from worker.errors import BrokerError, BrokerRefused
 from worker.model import Fate, Part
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.poll import Decide
+from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 from worker.pipeline.shard import OwnedShard
 
@@ -30,7 +31,7 @@ class Owned:
     """See above. `lost`: done with the error that ended it, once that is known."""
 
     def __init__(
-        self, claim: Claim, memory: ShardMemory, owned_at: int, adopt: Callable[[Sequence[Part]], None]
+        self, claim: Claim, memory: ShardMemory, owned_at: int, adopt: Callable[[Sequence[Part], float], None]
     ) -> None:
         self.claim = claim
         self.memory = memory
@@ -68,20 +69,23 @@ class Owned:
             raise self.lost.result()
 
 
-async def own(
-    broker: Broker, shards: Sequence[Shard], token: str, adopt: Callable[[Sequence[Part]], None]
-) -> Mapping[Shard, Owned]:
+async def own(run: Run, shards: Sequence[Shard]) -> Mapping[Shard, Owned]:
     """Fence them all, then restore them all in one reading. BrokerError: as `port.Broker` tells; nothing is owned then.
 
     One whose records can't be read is refused, and the others are owned; BrokerRefused: none is left.
     """
+
+    def adopt(parts: Sequence[Part], seconds: float) -> None:
+        run.totals.adopt(parts, seconds, wall_clock())
+
     claims: dict[Shard, Claim] = {}
     try:
         async with asyncio.TaskGroup() as fencing:
             for shard in shards:
-                fencing.create_task(_fence(broker, shard, claims))
+                fencing.create_task(_fence(run.broker, shard, claims))
         owned_at = wall_clock()
-        memories, refused = await _restored(broker, shards, token)
+        memories, refused = await _restored(run, shards)
+        run.totals.restores += len(shards)
         for shard, why in refused.items():
             log.error("shard.refused", shard=shard.name, reason=str(why))
             await claims.pop(shard).release()
@@ -95,11 +99,9 @@ async def own(
     return {shard: Owned(claim, memories[shard], owned_at, adopt) for shard, claim in claims.items()}
 
 
-async def _restored(
-    broker: Broker, shards: Sequence[Shard], token: str
-) -> tuple[dict[Shard, ShardMemory], dict[Shard, BrokerRefused]]:
+async def _restored(run: Run, shards: Sequence[Shard]) -> tuple[dict[Shard, ShardMemory], dict[Shard, BrokerRefused]]:
     """What the shards remember, and why of some that can't be read."""
-    memories = {shard: ShardMemory(token) for shard in shards}
+    memories = {shard: ShardMemory(run.token) for shard in shards}
     refused: dict[Shard, BrokerRefused] = {}
 
     def unless_refused(shard: Shard, step: Callable[[], None]) -> None:
@@ -108,7 +110,7 @@ async def _restored(
         except BrokerRefused as error:
             refused.setdefault(shard, error)
 
-    async with aclosing(broker.restore(shards)) as records:
+    async with aclosing(run.broker.restore(shards)) as records:
         async for shard, record in records:
             unless_refused(shard, partial(memories[shard].absorb, record.key, record.value))
     for shard, memory in memories.items():

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from worker.broker.port import Shard
 from worker.errors import BrokerAway, BrokerError, ClaimLost, RecordRefused, Unsure
+from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.owned import Owned, own
 from worker.pipeline.polls.run import Run
@@ -25,6 +26,7 @@ class Ownership:
         self._have = asyncio.Event()
         self.last: Owned | None = None  # the present one, or the one before
         self.search = Search()
+        self.standing = run.totals.standing.setdefault(shard.name, Standing())
 
     async def keep(self, first: Owned, take_up: Callable[[Owned], None]) -> None:
         """Own it until cancelled; each time `take_up` is called first. BrokerError: patience is over, or waiting won't help."""
@@ -34,9 +36,9 @@ class Ownership:
                 async with owned.shard:
                     self.last = owned
                     take_up(owned)
-                    self._have.set()
+                    self._owned(owned)
                     error = await owned.lost
-                    self._have.clear()
+                    self._lost(error)
             finally:
                 await owned.claim.release()
             if isinstance(error, RecordRefused):
@@ -44,6 +46,16 @@ class Ownership:
             else:
                 await self._wait(error)
             owned = await self._own(error)
+
+    def _owned(self, owned: Owned) -> None:
+        self._have.set()
+        self.standing.waits_for = None
+        self.standing.committing_since = lambda: owned.shard.committing_since
+
+    def _lost(self, error: BrokerError) -> None:
+        self._have.clear()
+        self.standing.waits_for = str(error)
+        self._run.totals.fences += isinstance(error, ClaimLost)
 
     async def present(self) -> Owned:
         """The present one, waited for; it may be over at any time."""
@@ -56,8 +68,7 @@ class Ownership:
         while True:
             try:
                 await self._may_own(error)
-                owned = await own(self._run.broker, [self._shard], self._run.token, self._run.totals.adopt)
-                return owned[self._shard]
+                return (await own(self._run, [self._shard]))[self._shard]
             except (BrokerAway, Unsure, ClaimLost) as again:
                 error = again
                 await self._wait(error)

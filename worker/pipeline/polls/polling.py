@@ -20,20 +20,17 @@ from worker.core import schedule
 from worker.core.event import rfc3339
 from worker.core.feeds import Asked, ShardMemory, removed, report_record
 from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Fate, Head, Part, ShardReport
+from worker.model import Definition, Fate, Head, Part, ShardReport, Totals
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, understand
 from worker.pipeline.polls.run import Run
-from worker.pipeline.polls.totals import Totals
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
 
-# What is under way when the worker is to stop has so long to be committed.
-_GRACE_SECONDS: Final = 10.0
 # How often it is said how a shard stands.
 _REPORT_SECONDS: Final = 30.0
 # How often to look for sources whose grace after removal is over, ms.
@@ -112,7 +109,7 @@ class FeedShard:
             for source in self._fetching:
                 self._polls[source].cancel()
             if under_way := {*self._polls.values(), *self._removing.values()}:
-                await asyncio.wait(under_way, timeout=_GRACE_SECONDS)
+                await asyncio.wait(under_way, timeout=self._run.grace)
             for task in (*under_way, keeping, stopping, reporting):
                 task.cancel()
 
@@ -146,8 +143,10 @@ class FeedShard:
             await self._open.wait()
             self._begin_removals(await self._ownership.present(), tasks)
             await self._run.slots.acquire()
-            source = self._agenda.take(wall_clock(), self._site_of)
-            if source is not None:
+            given = self._agenda.take(wall_clock(), self._site_of)
+            if given is not None:
+                source, due = given
+                self._run.totals.late_seconds.observe(max(0, wall_clock() - due) / 1000)
                 self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
                 continue
             self._run.slots.release()
@@ -245,15 +244,19 @@ class FeedShard:
         now = wall_clock()
         due, late = self._agenda.late(now)
         heads = (memory.head(source) for source in self._definitions)
+        standing = self._ownership.standing
+        standing.sources, standing.due, standing.late = len(self._definitions), due + len(self._polls), late
+        standing.failing = sum(head is not None and head.faults > 0 for head in heads)
+        standing.refused = len(memory.refused)
         report = ShardReport(
             self._run.worker,
             now,
             owned.owned_at,
-            sources=len(self._definitions),
-            due=due + len(self._polls),
-            late=late,
-            failing=sum(head is not None and head.faults > 0 for head in heads),
-            refused=len(memory.refused),
+            standing.sources,
+            standing.due,
+            standing.late,
+            standing.failing,
+            standing.refused,
         )
         return [Part("", (report_record(report, self._partition),))]
 
@@ -272,6 +275,7 @@ def _say(totals: Totals, definition: Definition, polled: Polled, fates: Counter[
     totals.asked.add(definition.id)
     if polled.fault is not None:
         totals.faults[definition.id] = polled.fault
+        totals.poll_faults[polled.fault.kind] += 1
         log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
         return
     totals.faults.pop(definition.id, None)

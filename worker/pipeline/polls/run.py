@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass
 
 from worker.broker.port import Broker
+from worker.model import Totals
 from worker.pipeline.polls.poll import Tools
-from worker.pipeline.polls.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,5 +21,6 @@ class Run:
     worker: str  # host:process, for people
     token: str  # random, of this process
     give_up_after: float  # seconds of faults without a commit
+    grace: float  # seconds that what is under way has when the worker is to stop
     once: bool  # every source one time
     stop: asyncio.Event

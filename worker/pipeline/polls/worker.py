@@ -16,6 +16,7 @@ import structlog
 
 from worker.broker.port import Member, Shard, Share
 from worker.errors import BrokerAway, BrokerError, ClaimLost, Unsure
+from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
 from worker.pipeline.polls.owned import Owned, own
@@ -41,6 +42,7 @@ async def poll_sources(run: Run) -> None:
             if not run.once:
                 working.append(tasks.create_task(_follow(run, followed, sharing.shards)))
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
+            run.totals.draining = run.stop.is_set()
             await sharing.end()
             for task in working:
                 task.cancel()
@@ -99,6 +101,7 @@ class _Sharing:
         """Follow the share for ever, or, once, until what falls to this worker has been polled."""
         share = self._member.share
         while True:
+            self._run.totals.settled = share.settled
             if share.settled:
                 await self._settle(share)
             else:
@@ -134,12 +137,16 @@ class _Sharing:
     async def _settle(self, share: Share) -> None:
         if self._beginning:
             await _ended(self._beginning)
+        standing = self._run.totals.standing
         for shard in self.shards.keys() - share.shards:
             await _ended(self._working.pop(shard))
             del self.shards[shard]
+        for name in standing.keys() - {shard.name for shard in share.shards}:
+            del standing[name]
         for feeds in self.shards.values():
             feeds.resume()
         new = sorted(share.shards - self.shards.keys(), key=lambda shard: shard.name)
+        standing.update((shard.name, Standing()) for shard in new)
         if new or not self.shards:
             log.info("shards.assigned", kept=len(self.shards), new=len(new))
         self._beginning = self._tasks.create_task(self._begin(new))
@@ -164,7 +171,7 @@ class _Sharing:
         patience = Patience(self._run.give_up_after, time.monotonic)
         while new:
             try:
-                return await own(self._run.broker, new, self._run.token, self._run.totals.adopt)
+                return await own(self._run, new)
             except (BrokerAway, Unsure, ClaimLost) as error:
                 await patience.wait(error, self._run.totals.commits, self._run.stop)
         return {}
