@@ -2,8 +2,9 @@
 
 Two passes over N feeds of 30 entries and about 90 kB. In the second 90 % answer 304, 5 % the same bytes (they have no
 validators), 5 % show one or two new entries. Beside it, in the same run: a bare aiohttp fetch of the same, nothing parsed,
-and what feedparser alone takes for a document. What is promised is the ratio to the bare fetch: on a shared machine a
-millisecond means little.
+and what feedparser alone takes for a document, before and after. What is promised is a ratio, of the first pass to
+feedparser alone and of the second to the bare fetch, each the same kind of work: on a shared machine a millisecond means
+little.
 `NEWS_BENCH_FEEDS` (default 1,000) sets N.
 """
 
@@ -34,8 +35,8 @@ FEEDS = int(os.environ.get("NEWS_BENCH_FEEDS", "1000"))
 SIZE = 1900  # bytes of an article's text, so that a document has about 90 kB
 AT_A_TIME = 32  # requests of the bare fetch
 SAMPLES = 60  # documents that feedparser alone is timed by
-# What was aimed at, in ms a poll, over what the bare fetch took where that was measured.
-AIMS = {"first": (45.0, 0.91), "second": (3.5, 0.54)}
+# What is aimed at, in ms a poll, over what the yardstick took where that was measured (design.md, section 7; the issue).
+AIMS = {"first": (45.0, 28.0), "second": (3.5, 0.54)}
 MOST = 1.5  # times that ratio: then something is wrong, not the machine busy
 
 
@@ -117,23 +118,25 @@ def main() -> None:
             urls = list(server.urls.values())
             start_up = polled(apart, urls[:1])
             bare_first, validators = timed_bare(server, {})
+            alone = parsed_alone()
             first = (polled(folder, urls) - start_up) / FEEDS * 1000
+            alone = (alone + parsed_alone()) / 2
             created = len(asyncio.run(committed(folder)))
             change(server)
             bare_second, _ = timed_bare(server, validators)
             second = (polled(folder, urls) - start_up) / FEEDS * 1000
             kinds = asyncio.run(committed(folder))
     print(f"{FEEDS:,} feeds, {created:,} events, then {len(kinds) - created:,} more; start-up {start_up:.2f} s, apart")
-    print(f"{'ms CPU a poll':24} {'aim':>6} {'worker':>7} {'bare fetch':>11} {'ratio':>6} {'aimed at':>9}")
-    rows = {"first": (first, bare_first), "second": (second, bare_second)}
+    print(f"{'ms CPU a poll':24} {'aim':>6} {'worker':>7} {'yardstick':>10} {'ratio':>6} {'aimed at':>9}")
+    rows = {"first": (first, alone), "second": (second, bare_second)}
     for name, (took, beside) in rows.items():
         aim, then = AIMS[name]
-        print(f"{name + ' pass':24} {aim:6.1f} {took:7.2f} {beside:11.2f} {took / beside:6.1f} {aim / then:9.1f}")
-    print(f"feedparser alone, a document: {parsed_alone():.1f} ms")
+        print(f"{name + ' pass':24} {aim:6.1f} {took:7.2f} {beside:10.2f} {took / beside:6.2f} {aim / then:9.2f}")
+    print(f"bare fetch: {bare_first:.2f} ms, then {bare_second:.2f}; feedparser alone, a document: {alone:.1f} ms")
     assert created == FEEDS * 30
     for name, (took, beside) in rows.items():
         aim, then = AIMS[name]
-        assert took / beside <= MOST * aim / then, f"{name} pass: {took / beside:.1f} times a bare fetch"
+        assert took / beside <= MOST * aim / then, f"{name} pass: {took / beside:.2f} times its yardstick"
 
 
 if __name__ == "__main__":

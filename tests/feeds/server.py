@@ -85,6 +85,8 @@ class Server:
                 await asyncio.sleep(feed.plan.slow)
             await response.write(body)
             await response.write_eof()
+        except ConnectionError:
+            pass  # whoever asked was killed
         finally:
             agent = request.headers.get("User-Agent")
             asked = Asked(
