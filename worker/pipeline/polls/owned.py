@@ -17,7 +17,7 @@ import structlog
 from worker.broker.port import Broker, Claim, Shard
 from worker.core.feeds import ShardMemory
 from worker.errors import BrokerError, BrokerRefused
-from worker.model import Fate, Part
+from worker.model import Part
 from worker.pipeline.job import wall_clock
 from worker.pipeline.polls.poll import Decide
 from worker.pipeline.polls.run import Run
@@ -40,18 +40,19 @@ class Owned:
         self.shard: OwnedShard[Part] = OwnedShard(claim, lambda _parts: memory.records(wall_clock()), adopt)
         self._deciding = asyncio.Lock()
 
-    async def settle(self, decide: Decide, search: Search) -> Counter[Fate]:
-        """Decide, publish, and return when it is committed: how the entries ended.
+    async def settle(self, decide: Decide, search: Search) -> Counter[str]:
+        """Decide, publish, and return when it is committed: how the entries ended, and what was remarked, by code.
 
         BrokerError: perhaps it is not committed; the ownership is then over. `search`: while it looks for an article that the
         broker refuses, every part is a transaction of its own.
         """
-        fates: Counter[Fate] = Counter()
+        told: Counter[str] = Counter()
         try:
             async with self._deciding:
                 self._check()
                 for part in decide(self.memory, search):
-                    fates.update(part.fates)
+                    told.update(part.fates)
+                    told.update(note.code for note in part.notes)
                     search.suspect = (part.source, part.end)
                     await self.shard.publish(part)
                     if search.most is not None:
@@ -62,7 +63,7 @@ class Owned:
             if not self.lost.done():
                 self.lost.set_result(error)
             raise
-        return fates
+        return told
 
     def _check(self) -> None:
         if self.lost.done():

@@ -202,13 +202,13 @@ class FeedShard:
                 log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
                 return False
             try:
-                fates = await owned.settle(polled.decide, self._ownership.search)
+                told = await owned.settle(polled.decide, self._ownership.search)
             except ClockRefused:
                 return False
             except BrokerError:
                 continue
             self._ownership.search.done(definition.id)
-            _say(self._run.totals, definition, polled, fates)
+            _say(self._run.totals, definition, polled, told)
             return True
 
     def _lawful(self, head: Head | None, asked: Asked) -> bool:
@@ -270,7 +270,7 @@ class FeedShard:
         return schedule.next_due(definition, head, polled.at) if head else None
 
 
-def _say(totals: Totals, definition: Definition, polled: Polled, fates: Counter[Fate]) -> None:
+def _say(totals: Totals, definition: Definition, polled: Polled, told: Counter[str]) -> None:
     totals.polls[polled.outcome] += 1
     totals.asked.add(definition.id)
     if polled.fault is not None:
@@ -279,9 +279,9 @@ def _say(totals: Totals, definition: Definition, polled: Polled, fates: Counter[
         log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
         return
     totals.faults.pop(definition.id, None)
-    told = {fate.value: count for fate, count in fates.items() if count}
-    new = any(fate not in (Fate.UNCHANGED, Fate.RETRIED) for fate in told)
-    (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **told)
+    new = any(what not in (Fate.UNCHANGED, Fate.RETRIED) for what in told)
+    counts = {str(what): count for what, count in told.items()}
+    (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **counts)
 
 
 def _due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:
