@@ -12,10 +12,10 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --strip-extras --allow-unsafe --no-header
 
-.PHONY: help demo kafka check test bench accuracy soak fuzz requirements clean
+.PHONY: help demo kafka check test image-test bench accuracy soak fuzz requirements clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: $(RUN)  ## replay seeds/ into demo/news.db, poll a feed that changes, show what became of it
 	@$(BIN)/news-worker demo
@@ -29,9 +29,13 @@ check: $(DEV)  ## lint, format, types, arrows between modules, dead code
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/vulture
+	@$(BIN)/hadolint Dockerfile
 
-test: check  ## check, then every test but the benchmarks
-	@$(BIN)/pytest --ignore=tests/bench
+test: check  ## check, then every test but the benchmarks and the image's
+	@$(BIN)/pytest --ignore=tests/bench --ignore=tests/image
+
+image-test: $(DEV)  ## build the container image without an engine, and run it
+	@$(BIN)/pytest tests/image
 
 bench: $(DEV)  ## what docs/performance.md says, measured anew
 	@missed=0; for script in tests/bench/*.py; do PYTHONPATH=tests $(BIN)/python "$$script" || missed=1; done; exit $$missed
@@ -48,11 +52,12 @@ fuzz: $(DEV)  ## the tests that make up their input, with far more of it
 	@$(BIN)/pytest --ignore=tests/bench -m hypothesis --hypothesis-profile=fuzz
 
 requirements: $(DEV)  ## resolve the versions anew, with hashes
-	@$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml requirements/build.in
+	@$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml
+	@$(COMPILE) --upgrade --output-file requirements/build.txt requirements/build.in
 	@$(COMPILE) --upgrade --output-file requirements/dev.txt requirements/dev.in
 
 clean:  ## remove what the other targets made, the environment too
-	@rm -rf .venv .kafka .hypothesis .*_cache demo dist
+	@rm -rf .venv .kafka .image .hypothesis .*_cache demo dist
 	@find worker tests schemas -name __pycache__ -prune -exec rm -rf {} +
 
 # The first Python that is new enough and can make an environment; `make demo PYTHON=…` names another.
@@ -68,8 +73,8 @@ $(BIN)/python:
 	echo 'One that lies elsewhere: make PYTHON=/its/path/bin/python3 …' >&2; \
 	exit 1
 
-$(RUN): requirements/run.txt pyproject.toml | $(BIN)/python
-	@$(PIP) install --require-hashes -r requirements/run.txt
+$(RUN): requirements/run.txt requirements/build.txt pyproject.toml | $(BIN)/python
+	@$(PIP) install --require-hashes -r requirements/run.txt -r requirements/build.txt
 	@$(PIP) install --no-deps --no-build-isolation -e .
 	@touch $@
 
