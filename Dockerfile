@@ -41,11 +41,13 @@ COPY --from=build --chown=10001:10001 /build/state /var/lib/news-worker
 ENV PATH=/opt/news-worker/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONPYCACHEPREFIX=/opt/news-worker/bytecode \
-    PYTHONUNBUFFERED=1
+    PYTHONUNBUFFERED=1 \
+    NEWS_WORKER_HEALTH_ADDRESS=0.0.0.0:9464
+EXPOSE 9464
 USER 10001:10001
 WORKDIR /var/lib/news-worker
 VOLUME /var/lib/news-worker
-HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["/opt/news-worker/bin/news-worker", "check"]
+HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["/opt/news-worker/bin/news-worker", "healthy"]
 ENTRYPOINT ["/opt/news-worker/bin/news-worker"]
 CMD ["run"]
 ARG VERSION=0.1.0

@@ -29,6 +29,7 @@ COMMANDS = {
     "rejects": "Show what could not become an article, and why.",
     "schema": "Show the schemas of events, or validate events against them.",
     "check": "Say whether configuration and broker are fine.",
+    "healthy": "Ask the worker that runs here whether it lives.",
     "topics": "Make and check the topics.",
 }
 
