@@ -33,7 +33,7 @@ SITE = "example.org"
 
 def entry(guid=None, *, link=None, headline="", body="", date=None, updated=0, raw=None, rejected=None):
     """An entry as `read` gives it; `raw` and `rejected` say what its elements are where that isn't what it says."""
-    keys = [("guid", guid)] if guid else []
+    keys = [("guid", identity.guid_form(guid))] if guid else []
     (compared,) = links.comparison_keys([link or ""])
     keys += [("link", compared)] if compared else []
     keys += [("headline", identity.headline_key(headline, date))] if headline and date else []

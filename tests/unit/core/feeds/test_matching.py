@@ -1,10 +1,24 @@
 """Which entry is which: keys, drift, and feeds whose guids or links say nothing."""
 
+import json
+import uuid
+
 import pytest
 from unit.core.feeds.polling import DAY, SITE, Shard, deleted, entry, source
 
+from worker import contract
 from worker.core import identity
 from worker.core.identity import article_id
+
+A = uuid.uuid5(uuid.NAMESPACE_URL, "urn:news-worker:articles:v1")
+
+
+def vectors(name):
+    return json.loads((contract.schema_folder() / "vectors" / f"{name}.json").read_text())["cases"]
+
+
+def canonical(value):
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def url(path):
@@ -173,3 +187,18 @@ def test_a_deletion_counts_only_if_the_document_does_not_show_the_entry():
     assert shard.poll("one", deleted("a"), found) == {"unchanged": 2}
     assert shard.poll("one", deleted("never seen")) == {"unchanged": 1}
     assert shard.poll("one", deleted("a"), after=DAY) == {"withdrawn": 1}
+
+
+@pytest.mark.parametrize("case", vectors("feeds"), ids=lambda case: case["why"])
+def test_entries_are_the_articles_that_the_vectors_say(case):
+    shard = Shard(source("gazette"))
+    for poll in case["polls"]:
+        found = [entry(**{name: one[name] for name in one if name not in ("of", "articleId")}) for one in poll]
+        shard.poll("gazette", *found)
+        held = shard.memory.held("gazette")
+        shown = {
+            one.raw: identity.written(one.article) for slot in range(held.count) if not (one := held.get(slot)).left
+        }
+        assert [shown[one.traits.raw] for one in found] == [one["articleId"] for one in poll]
+        assert [one["articleId"] for one in poll] == [str(uuid.uuid5(A, canonical(one["of"]))) for one in poll]
+        shard.restart()
