@@ -64,7 +64,7 @@ def matched(found: Sequence[Article | Rejection | Withdrawal], held: Held, sourc
     named = iter(_named([item for item in found if not isinstance(item, Withdrawal)], traits, head))
     items = [item if isinstance(item, Withdrawal) else next(named) for item in found]
     seen = [item for item in items if isinstance(item, Seen)]
-    memory = _Memory(held, {one.hash for one in seen})
+    memory = _Memory(held)
     by_key = _take(((one, memory.by_key(one.hash)) for one in seen), memory.taken)
     by_link = _take(((one, memory.by_link(one)) for one in _left(seen)), memory.taken)
     by_other = _take(((one, memory.by_other_keys(one)) for one in _left(seen)), memory.taken)
@@ -77,18 +77,17 @@ def matched(found: Sequence[Article | Rejection | Withdrawal], held: Held, sourc
 
 
 class _Memory:
-    """The remembered entries by what names them, where that is but one of them."""
+    """The remembered entries by what names them."""
 
-    def __init__(self, held: Held, document: set[bytes]) -> None:
+    def __init__(self, held: Held) -> None:
         self._held = held
-        self._document = document  # hashes of the keys in use there
-        self._keys: dict[bytes, int | None] = {}
-        self._links: dict[bytes, int | None] = {}
+        self._keys: dict[bytes, int] = {}
+        self._links: dict[bytes, int | None] = {}  # None where several entries stood side by side with it
         self.taken: set[int] = set()
         self.links: list[bytes] = []  # by slot
         for slot, (key, link, _) in enumerate(glances(held.entries)):
             self.links.append(link)
-            self._keys[key] = None if key in self._keys else slot
+            self._keys[key] = slot
             if link != NOTHING:
                 self._links[link] = None if link in self._links else slot
 
@@ -96,12 +95,13 @@ class _Memory:
         return self._keys.get(key)
 
     def by_link(self, one: Seen) -> int | None:
+        """By then the keys of the document have found theirs: what is left was named by something that has left it."""
         slot = self._links.get(one.link)
         if slot is None or not any(kind == "link" for kind, _ in one.usable):
             return None
         entry = self._held.get(slot)
         alike = _alike(entry.headline, one.traits.headline) or _alike(entry.body, one.traits.body)
-        return slot if alike and entry.key not in self._document else None
+        return slot if alike else None
 
     def by_other_keys(self, one: Seen) -> int | None:
         """It has got a better key than it was named by; a link that two entries with guids may share is none of these."""

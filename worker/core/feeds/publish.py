@@ -75,7 +75,6 @@ class Publisher:
         self._add(event.withdrawn(known, self._source, document, self._observed))
         entry.version += 1
         entry.flag(WITHDRAWN)
-        entry.flag(MARKED, on=False)
         return Fate.WITHDRAWN
 
     def rejection(self, entry: Entry, rejection: Rejection) -> Fate:

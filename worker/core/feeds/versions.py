@@ -74,7 +74,7 @@ def _unowned(entry: Entry, traits: Traits, content: bytes, definition: Definitio
     if entry.has(WITHDRAWN):
         shown(entry, traits, content)
         return Fate.UNCHANGED
-    if entry.has(SKIPPED) and definition.updates == "none" and entry.variant != NOTHING:
+    if entry.has(SKIPPED) and definition.updates == "none":
         shown(entry, traits, content)
         return Fate.SKIPPED
     return Fate.CREATED

@@ -26,7 +26,6 @@ def turn(held: Held, shown: AbstractSet[int], deleted: AbstractSet[int], now: in
             entry.left = 0 if shows else day
             if not shows:
                 capped += entry.has(CAPPED)
-                entry.flag(CAPPED, on=False)
             held.put(slot, entry)
             # What is deleted isn't handed over: its withdrawal is its owner's to publish.
             if several and slot not in deleted and shows != entry.has(OWNER):

@@ -170,6 +170,18 @@ def test_a_guid_that_comes_back_after_it_drifted_away_is_still_the_same_article(
     assert len({event.article for event in shard.events}) == 1
 
 
+def test_a_guid_that_comes_back_beside_the_article_that_it_drifted_away_from_is_another_article():
+    shard = Shard(source())
+    drifted = entry("guid-2", link=url("a"), headline="A", body="b")
+    shard.poll("one", entry("guid-1", link=url("a"), headline="A", body="b"))
+    shard.poll("one", drifted)
+    assert shard.poll("one", drifted, entry("guid-1", link=url("c"), headline="C", body="d")) == {
+        "unchanged": 1,
+        "created": 1,
+    }
+    assert shard.new[0].article == article_id("site:example.org", "link", "example.org/c")
+
+
 @pytest.mark.parametrize("guid", ["https://example.org/a", "https://news.example.org/a?x=1"])
 def test_a_guid_that_is_a_url_of_the_site_counts_for_the_site_any_other_for_the_source(guid):
     shard = Shard(source())

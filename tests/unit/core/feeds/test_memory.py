@@ -77,6 +77,15 @@ def test_a_page_that_is_no_longer_needed_is_tombstoned_and_memory_stays_whole(sh
     assert shard.poll("one", *items) == {"unchanged": 150}
 
 
+def test_the_entry_that_takes_the_place_of_one_that_is_forgotten_is_written_there():
+    shard, items = Shard(source()), numbered(200)
+    for number in (200, 199, 199):
+        shard.poll("one", *items[200 - number :], after=15 * DAY)
+    shard.poll("one", *items[1:], after=15 * DAY)
+    assert shard.memory.remembered("one") == 199
+    assert restored(shard.committed).held("one").entries == shard.memory.held("one").entries
+
+
 def test_a_head_comes_back_with_all_its_members():
     head = Head(
         "token", 7, Validators("https://example.org", 'W/"1"', None), b"b" * 16, True, "Title", 60, "https://example.org/new",

@@ -84,11 +84,12 @@ def test_an_edit_that_comes_with_the_move_to_another_feed_is_an_update():
 
 
 def test_the_lowest_id_that_shows_it_is_the_heir():
-    shard = Shard(source("c"), source("b"), source("a"))
-    for name in "cba":
+    shard = Shard(source("d"), source("c"), source("b"), source("a"))
+    for name in "dcba":
         shard.poll(name, told("0"))
     shard.poll("a", OTHER)
-    shard.poll("c", OTHER)
+    shard.poll("d", OTHER)
+    assert shard.poll("c", told("1")) == {"unchanged": 1}
     assert shard.poll("b", told("1")) == {"updated": 1}
 
 
@@ -183,6 +184,31 @@ def test_a_feed_that_is_added_with_skip_takes_over_in_silence():
     shard.define(source("two", initial="skip"))
     assert shard.poll("two", told("another variant")) == {"unchanged": 1}
     assert shard.poll("two", told("changed")) == {"updated": 1}
+
+
+def test_what_a_sibling_passed_over_earlier_was_first_observed_then():
+    shard = Shard(source("one", initial="skip"), source("two"))
+    shard.poll("one", told("0"))
+    shard.poll("two", told("0"), after=DAY)
+    assert shard.new[0].value["item"]["firstCreated"] == "2023-11-14T22:13:20Z"
+
+
+def test_who_cannot_read_the_entry_is_no_heir(shard):
+    shard.define(source("zero"))
+    shard.poll("two", entry(f"https://{SITE}/a", rejected="<item/>"))
+    shard.poll("zero", told("0"))
+    shard.poll("one", OTHER)
+    assert shard.poll("zero", told("1")) == {"updated": 1}
+
+
+def test_what_heals_at_who_does_not_own_it_is_no_change(shard):
+    shard.define(source("three"))
+    shard.poll("three", entry(f"https://{SITE}/a", rejected="<item/>"))
+    assert shard.poll("three", told("its own variant")) == {"unchanged": 1}
+    shard.remove("two")
+    shard.remove("one")
+    assert shard.poll("three", told("its own variant")) == {"unchanged": 1}
+    assert shard.poll("three", told("changed")) == {"updated": 1}
 
 
 def test_the_days_cap_goes_with_ownership():

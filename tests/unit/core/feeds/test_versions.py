@@ -89,6 +89,21 @@ def test_a_withdrawn_article_that_is_shown_again_is_updated_even_if_it_says_the_
     assert shard.poll("one", deleted("a")) == {"withdrawn": 1}
 
 
+def test_coming_back_is_no_update_that_the_cap_counts():
+    shard = Shard(source(daily_updates=1))
+    shard.poll("one", told("0"))
+    shard.poll("one", deleted("a"))
+    shard.poll("one", told("0"))
+    assert shard.poll("one", told("1")) == {"updated": 1}
+    assert shard.poll("one", told("2")) == {"retried": 1}
+
+
+def test_under_updates_none_what_the_broker_refused_is_created_once_it_says_something_else():
+    shard = Shard(source(updates="none"))
+    shard.poll("one", told("0"), refused={1})
+    assert shard.poll("one", told("1")) == {"created": 1}
+
+
 def test_with_updates_none_changes_are_skipped_and_only_the_first_version_is_published():
     shard = Shard(source(updates="none"))
     shard.poll("one", told("0"))
