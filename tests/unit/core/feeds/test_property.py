@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 from unit.core.feeds.polling import DAY, Shard, deleted, entry, source
@@ -210,3 +211,4 @@ class Siblings(RuleBasedStateMachine):
 
 TestOneFeed = OneFeed.TestCase
 TestSiblings = Siblings.TestCase
+TestOneFeed.settings = TestSiblings.settings = settings(stateful_step_count=25)
