@@ -21,7 +21,7 @@ from worker.sources.feed import Answer
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
-HANGS = 20.0
+HANGS = 60.0
 
 
 def feed(*titles):
