@@ -104,6 +104,7 @@ class Share:
 
     shards: frozenset[Shard]
     settled: bool = True
+    stay: int = 0  # grows whenever it was no member for a while: what it had before may have been another's since
 
 
 NONE_YET = Share(frozenset(), settled=False)
@@ -114,7 +115,7 @@ class Member(Protocol):
 
     @property
     def share(self) -> Share:
-        """As it is now."""
+        """As it is now; not settled where the broker has not answered for so long that others may soon be given it."""
         ...
 
     @property

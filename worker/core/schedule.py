@@ -6,6 +6,7 @@ A slot is at phase(id) + k · interval since the epoch, whoever owns the source.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Final
 
 from worker.model import Definition, FaultKind, Head
@@ -53,6 +54,9 @@ def first_due(definition: Definition, head: Head | None, owned_at: int, sources:
     made_up = owned_at + _number(definition.id) % min(MINUTE, sources * _APART + 1)
     if head is None or not head.polled_at:
         return made_up
+    if head.polled_at > owned_at + definition.interval_s * 1000:  # by a clock that was wrong, or this one is
+        ahead = head.polled_at - owned_at
+        head = replace(head, polled_at=owned_at, not_before=max(0, head.not_before - ahead))
     slot = slot_after(definition, max(owned_at - MINUTE, head.polled_at))
     due = made_up if slot <= owned_at else slot
     return _allowed(definition, head, due)

@@ -26,6 +26,16 @@ def wall_clock() -> int:
     return time.time_ns() // 1_000_000
 
 
+def running_clock() -> int:
+    """Milliseconds of a clock that nobody sets, to wait by."""
+    return time.monotonic_ns() // 1_000_000
+
+
+def on_running_clock(instant: int) -> int:
+    """An instant of the wall clock on the running one, as they stand to each other now."""
+    return instant - wall_clock() + running_clock()
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to replay, whatever the source."""

@@ -67,6 +67,18 @@ def test_retry_after_puts_the_slot_off_and_holds_for_a_new_owner():
     assert first_due(SOURCE, head, NOW + MINUTE, 1) == slot_after(SOURCE, later - 1)
 
 
+def test_what_was_noted_by_a_clock_two_days_ahead_keeps_no_new_owner_waiting_for_days():
+    ahead = NOW + 2 * DAY
+    assert first_due(SOURCE, polled(ahead), NOW, 1) == slot_after(SOURCE, NOW)
+    throttled = polled(ahead, fault=Fault(FaultKind.THROTTLED, "no", 429), faults=1, not_before=ahead + MINUTE)
+    assert NOW < first_due(SOURCE, throttled, NOW, 1) <= NOW + 2 * HALF_HOUR
+
+
+def test_what_was_noted_by_a_clock_a_little_ahead_is_not_asked_for_again_in_the_same_slot():
+    slot = slot_after(SOURCE, NOW)
+    assert first_due(SOURCE, polled(slot + 200), slot - 3000, 1) == slot + HALF_HOUR
+
+
 def test_each_fault_in_a_row_doubles_the_pause_up_to_a_day():
     pauses = [pause(failed(FaultKind.DNS, times)) for times in range(1, 12)]
     assert pauses[:3] == [10 * MINUTE, 20 * MINUTE, 40 * MINUTE]

@@ -206,6 +206,14 @@ async def test_what_was_observed_by_a_wrong_clock_is_observed_anew(world):
     assert await world.events() == [("a", 1)]
 
 
+async def test_while_the_clock_is_refused_nobody_is_asked_again_and_again(world):
+    one = await world.add("one", feed("a"))
+    world.broker.before.extend([ClockRefused("clock")] * 4)
+    await world.run()
+    assert world.servers.times(one.url) == 2
+    assert await world.events() == [("a", 1)]
+
+
 async def test_what_another_process_has_polled_meanwhile_is_dropped_and_polled_anew(world, tmp_path):
     one = await world.add("one", feed("a"))
     await world.run()

@@ -7,6 +7,7 @@ away. It is cut off; the next InitProducerId aborts what it left open.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import suppress
 from typing import Any, Final, NoReturn
@@ -68,10 +69,11 @@ async def _do_heartbeat(
     coordinator: GroupCoordinator, known: Callable[..., Awaitable[bool]] = GroupCoordinator._do_heartbeat
 ) -> bool:
     """Aiokafka's own, which tells nobody that the group has answered."""
+    sent = time.monotonic()
     well = await known(coordinator)
     beat = getattr(coordinator._subscription.listener, "beat", None)
     if well and beat:
-        await beat()
+        await beat(sent)
     return well
 
 
@@ -115,6 +117,11 @@ async def leave(consumer: AIOKafkaConsumer) -> None:
     """Tell the group that this member leaves, so that nobody waits for its session to end."""
     if isinstance(consumer._coordinator, GroupCoordinator):
         await consumer._coordinator._maybe_leave_group()
+
+
+def member_id(consumer: AIOKafkaConsumer) -> str:
+    """By which the group knows it: another one once it was thrown out and has come again."""
+    return str(getattr(consumer._coordinator, "member_id", ""))
 
 
 async def _end_tasks_of(*owners: object) -> None:

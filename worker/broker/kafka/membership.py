@@ -7,15 +7,19 @@ hear of a change can do no harm.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+import math
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from worker.broker.kafka.adapter import leave, stop
+from worker.broker.kafka.adapter import leave, member_id, stop
 from worker.broker.kafka.connection import Connection
 from worker.broker.kafka.consumers import START_SECONDS
 from worker.broker.kafka.faults import forbidden, told
@@ -27,6 +31,9 @@ log = structlog.get_logger()
 # A shard's former owner may be about to hear of it: it cuts what is under way within this time.
 QUIET_SECONDS: Final = 2.0
 _HEARTBEATS: Final = 10  # a session
+# The part of a session for which an answer of the group is taken to hold: the rest, and the quiet time of whoever comes next,
+# is for what is under way.
+_CERTAIN: Final = 0.5
 _LEAVE_SECONDS: Final = 2.0
 _AGAIN_SECONDS: Final = 1.0
 _WAIT_MS: Final = 1_000
@@ -37,26 +44,40 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     quiet_seconds = QUIET_SECONDS
 
-    def __init__(self) -> None:
-        self.share = NONE_YET
-        self._changed = asyncio.Condition()
+    def __init__(self, session: float) -> None:
+        """`session`: seconds, reckoned from the last heartbeat that arrived, after which the group goes on without it."""
+        self._session = session
+        self._told = NONE_YET
+        self._id = ""
         self._beats = 0
-        self._beaten = asyncio.Condition()
+        self._answered = -math.inf  # when the newest heartbeat that was answered had been sent, monotonic
+        self._news = asyncio.Condition()
         self._refused: BrokerError | None = None
+        self.id_now: Callable[[], str] = str  # by which the group knows it
+
+    @property
+    def share(self) -> Share:
+        """See `port.Member.share`. Who was frozen, or hears nothing, finds out here by the clock before anybody can tell it."""
+        if time.monotonic() - self._answered < self._session * _CERTAIN:
+            return self._told
+        return replace(self._told, settled=False)
 
     async def changed(self, share: Share) -> Share:
         """See `port.Member.changed`."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self.share != share or self._refused)
+        async with self._news:
+            while self.share == share and not self._refused:
+                with suppress(TimeoutError):  # nobody tells that the group is silent
+                    async with asyncio.timeout(self._session / _HEARTBEATS):
+                        await self._news.wait()
         if self._refused:
             raise self._refused
         return self.share
 
     async def confirmed(self) -> None:
         """See `port.Member.confirmed`. The second from now: the first may have been answered before."""
-        async with self._beaten:
+        async with self._news:
             wanted = self._beats + 2
-            await self._beaten.wait_for(lambda: self._beats >= wanted)
+            await self._news.wait_for(lambda: self._beats >= wanted)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 (aiokafka calls it so)
         """A rebalance begins: what stays is not known yet."""
@@ -64,35 +85,36 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         """It is over."""
-        await self._set(Share(frozenset(shard_of_sources(one.partition) for one in assigned)))
-        await self.beat()
+        before, self._id = self._id, self.id_now()
+        stay = self._told.stay + (before != self._id)
+        self._told = Share(frozenset(shard_of_sources(one.partition) for one in assigned), stay=stay)
+        await self.beat(time.monotonic())
 
     async def unsettle(self) -> None:
         """What falls to this worker is in question."""
-        await self._set(Share(self.share.shards, settled=False))
+        self._told = replace(self._told, settled=False)
+        await self._tell()
 
-    async def beat(self) -> None:
-        """The group has answered a heartbeat well; called by `adapter`."""
-        async with self._beaten:
-            self._beats += 1
-            self._beaten.notify_all()
+    async def beat(self, sent: float) -> None:
+        """The group has answered well what was sent then; called by `adapter`."""
+        self._answered = sent
+        self._beats += 1
+        await self._tell()
 
     async def refuse(self, error: BrokerError) -> None:
         """It can't be a member, and waiting won't help."""
         self._refused = error
-        async with self._changed:
-            self._changed.notify_all()
+        await self._tell()
 
-    async def _set(self, share: Share) -> None:
-        async with self._changed:
-            self.share = share
-            self._changed.notify_all()
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
 
 
 @asynccontextmanager
 async def joined(connection: Connection, group: str, topic: str) -> AsyncIterator[KafkaMember]:
     """A member of the group until it is left, which is told to the others at once."""
-    member = KafkaMember()
+    member = KafkaMember(connection.options.session_timeout)
     staying = asyncio.create_task(_stay(member, connection, group, topic))
     try:
         yield member
@@ -117,6 +139,7 @@ async def _stay(member: KafkaMember, connection: Connection, group: str, topic: 
             auto_offset_reset="latest",
         )
         consumer.subscribe([topic], listener=member)
+        member.id_now = partial(member_id, consumer)
         try:
             async with asyncio.timeout(START_SECONDS):
                 await consumer.start()

@@ -1,4 +1,7 @@
-"""When which source is due, the earliest first, and whose turn it is: one at a time a site."""
+"""When which source is due, the earliest first, and whose turn it is: one at a time a site.
+
+All instants are ms of a clock that nobody sets, so that a wrong wall clock makes nothing due at once, and nothing for days.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-# The wall clock may be set: what was reckoned by it is looked at again after so many seconds at the latest.
 _LONGEST_SLEEP: Final = 30.0
 
 
 class Agenda:
-    """Sources, the instants (ms since the epoch) that they are due at, and the sites that are being asked."""
+    """Sources, the instants that they are due at, and the sites that are being asked."""
 
     def __init__(self) -> None:
         self._due: dict[str, int] = {}

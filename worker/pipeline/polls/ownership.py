@@ -16,12 +16,18 @@ from worker.pipeline.search import Search
 
 
 class Ownership:
-    """Of one shard. `may_own`: returns when it may be owned again after a fault, which a former owner must not."""
+    """Of one shard. A former owner must not own it again, as it would fence the rightful one: so it waits.
 
-    def __init__(self, shard: Shard, run: Run, may_own: Callable[[BrokerError], Awaitable[None]]) -> None:
+    `confirmed`: until the broker has answered anew that this worker is one; `ours`: until the shard is known to fall to it.
+    """
+
+    def __init__(
+        self, shard: Shard, run: Run, ours: Callable[[], Awaitable[None]], confirmed: Callable[[], Awaitable[None]]
+    ) -> None:
         self._shard = shard
         self._run = run
-        self._may_own = may_own
+        self._ours = ours
+        self._confirmed = confirmed
         self._patience = Patience(run.give_up_after, time.monotonic)
         self._have = asyncio.Event()
         self.last: Owned | None = None  # the present one, or the one before
@@ -67,7 +73,9 @@ class Ownership:
     async def _own(self, error: BrokerError) -> Owned:
         while True:
             try:
-                await self._may_own(error)
+                if isinstance(error, ClaimLost):
+                    await self._confirmed()
+                await self._ours()
                 return (await own(self._run, [self._shard]))[self._shard]
             except (BrokerAway, Unsure, ClaimLost) as again:
                 error = again

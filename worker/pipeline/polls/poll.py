@@ -6,17 +6,35 @@ What has no body to read (a 304, bytes known by their hash, a fault) skips the r
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import structlog
+
 from worker.core.feeds import MOST_RECORDS, Answered, Asked, ShardMemory, decide, faulted, is_known, unchanged
 from worker.core.normalise.links import without_secrets
-from worker.model import Code, Definition, Document, Fault, FaultKind, Fetched, Format, Part, Reading, Source
+from worker.model import (
+    Code,
+    Definition,
+    Document,
+    Fate,
+    Fault,
+    FaultKind,
+    Fetched,
+    Format,
+    Part,
+    Reading,
+    Source,
+    Totals,
+)
 from worker.pipeline.job import wall_clock
 from worker.pipeline.pool import ReaderPool
 from worker.pipeline.search import Search
 from worker.sources.feed import Answer, Client, Secrets, request_of
+
+log = structlog.get_logger()
 
 # What the readers' processes can do to a document, which a fault says of its source.
 _KILLED: Final = (Code.TIMED_OUT, Code.READER_DIED)
@@ -90,3 +108,18 @@ async def _read(tools: Tools, definition: Definition, answer: Answer, body: byte
     document = Document(source, "", shape, body, 0, -1, 0, at, fetched=fetched)
     (readings,) = await tools.pool.read([document], tools.record_bytes)
     return readings[0]
+
+
+def say(totals: Totals, definition: Definition, polled: Polled, told: Counter[str]) -> None:
+    """A poll is through, and committed."""
+    totals.polls[polled.outcome] += 1
+    totals.asked.add(definition.id)
+    if polled.fault is not None:
+        totals.faults[definition.id] = polled.fault
+        totals.poll_faults[polled.fault.kind] += 1
+        log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
+        return
+    totals.faults.pop(definition.id, None)
+    new = any(what not in (Fate.UNCHANGED, Fate.RETRIED) for what in told)
+    counts = {str(what): count for what, count in told.items()}
+    (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **counts)

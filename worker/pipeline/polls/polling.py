@@ -7,7 +7,6 @@ is the one it was fetched under, or was written by this process; else it is drop
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -20,12 +19,12 @@ from worker.core import schedule
 from worker.core.event import rfc3339
 from worker.core.feeds import Asked, ShardMemory, removed, report_record
 from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Fate, Head, Part, ShardReport, Totals
-from worker.pipeline.job import wall_clock
+from worker.model import Definition, Head, Part, ShardReport, Totals
+from worker.pipeline.job import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
-from worker.pipeline.polls.poll import Polled, ask, understand
+from worker.pipeline.polls.poll import Polled, ask, say, understand
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 
@@ -41,15 +40,19 @@ class FeedShard:
     """One shard of the sources, as long as the worker runs."""
 
     def __init__(
-        self, shard: Shard, run: Run, may_own: Callable[[BrokerError], Awaitable[None]], quiet_seconds: float
+        self,
+        shard: Shard,
+        run: Run,
+        ours: Callable[[], Awaitable[None]],
+        confirmed: Callable[[], Awaitable[None]],
+        quiet_seconds: float,
     ) -> None:
-        """`may_own`: returns when the shard may be owned again after a fault. `quiet_seconds`: no request within them."""
+        """`ours`, `confirmed`: see `Ownership`. `quiet_seconds`: no request within them."""
         self._run = run
         self._partition = shard.partition_by
-        self._ownership = Ownership(shard, run, may_own)
+        self._ownership = Ownership(shard, run, ours, confirmed)
+        self._ours = ours
         self._quiet_seconds = quiet_seconds
-        self._open = asyncio.Event()  # set while requests may be begun
-        self._open.set()
         self._definitions: dict[str, Definition] = {}
         self._agenda = Agenda()
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
@@ -68,7 +71,7 @@ class FeedShard:
             return
         owned.memory.define(definition)
         if before is None or before.url != definition.url:
-            self._agenda.put(definition.id, wall_clock())
+            self._agenda.put(definition.id, running_clock())
         elif definition.id in self._agenda:
             self._plan(definition, owned)
 
@@ -89,13 +92,10 @@ class FeedShard:
             self._look_at = 0
             self._agenda.wake()
 
-    def pause(self) -> None:
-        """Begin no request: the shard may be another worker's."""
-        self._open.clear()
-
-    def resume(self) -> None:
-        """It is still this worker's."""
-        self._open.set()
+    def cut(self) -> None:
+        """End the requests under way, which are due again: the shard may soon be another worker's."""
+        for source in self._fetching:
+            self._polls[source].cancel()
 
     async def work(self, first: Owned) -> None:
         """Poll until `stop` is set, or, once, until every source had its turn. BrokerError: patience is over."""
@@ -103,11 +103,10 @@ class FeedShard:
             keeping = tasks.create_task(self._ownership.keep(first, self._take_up))
             starting = tasks.create_task(self._start_polls(tasks))
             stopping = tasks.create_task(self._run.stop.wait())
-            reporting = tasks.create_task(self._report())
+            reporting = tasks.create_task(self._report_on())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
-            for source in self._fetching:
-                self._polls[source].cancel()
+            self.cut()
             if under_way := {*self._polls.values(), *self._removing.values()}:
                 await asyncio.wait(under_way, timeout=self._run.grace)
             for task in (*under_way, keeping, stopping, reporting):
@@ -134,25 +133,25 @@ class FeedShard:
         else:
             due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
         if due is not None:
-            self._agenda.put(definition.id, due)
+            self._agenda.put(definition.id, on_running_clock(due))
 
     async def _start_polls(self, tasks: asyncio.TaskGroup) -> None:
         """Begin what is due, as slots allow; once, return when all is done."""
         await asyncio.sleep(self._quiet_seconds)
         while True:
-            await self._open.wait()
+            await self._ours()
             self._begin_removals(await self._ownership.present(), tasks)
             await self._run.slots.acquire()
-            given = self._agenda.take(wall_clock(), self._site_of)
+            given = self._agenda.take(running_clock(), self._site_of)
             if given is not None:
                 source, due = given
-                self._run.totals.late_seconds.observe(max(0, wall_clock() - due) / 1000)
+                self._run.totals.late_seconds.observe(max(0, running_clock() - due) / 1000)
                 self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
                 continue
             self._run.slots.release()
             if self._run.once and self._agenda.idle and not self._polls and not self._removing:
                 return
-            await self._agenda.wait(wall_clock())
+            await self._agenda.wait(running_clock())
 
     def _begin_removals(self, owned: Owned, tasks: asyncio.TaskGroup) -> None:
         now = wall_clock()
@@ -168,7 +167,8 @@ class FeedShard:
 
     async def _poll(self, definition: Definition) -> None:
         """Ask, read, decide, commit; then it is known when the source is due again."""
-        source, again_at = definition.id, None
+        source = definition.id
+        again_at: int | None = wall_clock()  # should it be cut short
         try:
             polled = await self._polled(definition)
             settled = await self._settle(definition, polled)
@@ -177,20 +177,27 @@ class FeedShard:
             del self._polls[source]
             self._run.slots.release()
             if again_at is not None and source in self._definitions:
-                self._agenda.put(source, again_at)
+                self._agenda.put(source, on_running_clock(again_at))
             self._agenda.wake()
 
     async def _polled(self, definition: Definition) -> Polled:
         self._fetching.add(definition.id)
         try:
-            await self._open.wait()
-            owned = await self._ownership.present()
-            asked = owned.memory.asked(definition.id)
+            asked = (await self._certain()).memory.asked(definition.id)
             answer = await ask(self._run.tools, definition, asked)
         finally:
             self._fetching.discard(definition.id)
             self._agenda.free(definition.site)
         return await understand(self._run.tools, definition, asked, answer)
+
+    async def _certain(self) -> Owned:
+        """The ownership, of a shard that is surely ours: a worker that was frozen finds out here that it is not."""
+        owned = await self._ownership.present()
+        while True:
+            await self._ours()
+            before, owned = owned, await self._ownership.present()
+            if owned is before:
+                return owned
 
     async def _settle(self, definition: Definition, polled: Polled) -> bool:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
@@ -204,11 +211,12 @@ class FeedShard:
             try:
                 told = await owned.settle(polled.decide, self._ownership.search)
             except ClockRefused:
+                await self._report()  # which is refused likewise: nobody is asked anew before the clock is right
                 return False
             except BrokerError:
                 continue
             self._ownership.search.done(definition.id)
-            _say(self._run.totals, definition, polled, told)
+            say(self._run.totals, definition, polled, told)
             return True
 
     def _lawful(self, head: Head | None, asked: Asked) -> bool:
@@ -232,17 +240,22 @@ class FeedShard:
             del self._removing[source]
             self._agenda.wake()
 
-    async def _report(self) -> None:
-        """Say now and then how the shard stands; what can't be committed is said the next time."""
+    async def _report_on(self) -> None:
         while not self._run.once:
+            await self._report()
+            await asyncio.sleep(_REPORT_SECONDS)
+
+    async def _report(self) -> None:
+        """Commit how the shard stands, under one ownership or the next."""
+        while True:
             owned = await self._ownership.present()
             with suppress(BrokerError):
                 await owned.settle(partial(self._reported, owned), self._ownership.search)
-            await asyncio.sleep(_REPORT_SECONDS)
+                return
 
     def _reported(self, owned: Owned, memory: ShardMemory, _search: Search) -> list[Part]:
         now = wall_clock()
-        due, late = self._agenda.late(now)
+        due, late = self._agenda.late(running_clock())
         heads = (memory.head(source) for source in self._definitions)
         standing = self._ownership.standing
         standing.sources, standing.due, standing.late = len(self._definitions), due + len(self._polls), late
@@ -268,20 +281,6 @@ class FeedShard:
             return wall_clock()
         head = owned.memory.head(definition.id)
         return schedule.next_due(definition, head, polled.at) if head else None
-
-
-def _say(totals: Totals, definition: Definition, polled: Polled, told: Counter[str]) -> None:
-    totals.polls[polled.outcome] += 1
-    totals.asked.add(definition.id)
-    if polled.fault is not None:
-        totals.faults[definition.id] = polled.fault
-        totals.poll_faults[polled.fault.kind] += 1
-        log.warning("feed.fault", source=definition.id, kind=polled.fault.kind, reason=polled.fault.message)
-        return
-    totals.faults.pop(definition.id, None)
-    new = any(what not in (Fate.UNCHANGED, Fate.RETRIED) for what in told)
-    counts = {str(what): count for what, count in told.items()}
-    (log.info if new else log.debug)("feed.polled", source=definition.id, outcome=polled.outcome, **counts)
 
 
 def _due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:

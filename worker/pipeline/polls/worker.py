@@ -11,11 +11,12 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
+from typing import NoReturn
 
 import structlog
 
 from worker.broker.port import Member, Shard, Share
-from worker.errors import BrokerAway, BrokerError, ClaimLost, Unsure
+from worker.errors import BrokerAway, ClaimLost, Unsure
 from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
@@ -95,6 +96,7 @@ class _Sharing:
         self._tasks = tasks
         self._working: dict[Shard, asyncio.Task[None]] = {}
         self._beginning: asyncio.Task[None] | None = None
+        self._stay = member.share.stay
         self.shards: dict[Shard, FeedShard] = {}
 
     async def go(self) -> None:
@@ -104,18 +106,16 @@ class _Sharing:
             self._run.totals.settled = share.settled
             if share.settled:
                 await self._settle(share)
-            else:
-                for feeds in self.shards.values():
-                    feeds.pause()
             changing = asyncio.ensure_future(self._member.changed(share))
             done = asyncio.ensure_future(self._done(share))
+            uncertain = asyncio.ensure_future(self._uncertain(share))
             try:
-                await asyncio.wait({changing, done}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({changing, done, uncertain}, return_when=asyncio.FIRST_COMPLETED)
                 if done.done():
                     return
-                share = changing.result()
+                share = await (uncertain if uncertain.done() else changing)
             finally:
-                for task in (changing, done):
+                for task in (changing, done, uncertain):
                     task.cancel()
 
     async def end(self) -> None:
@@ -134,17 +134,31 @@ class _Sharing:
             if self._working:
                 await asyncio.wait(self._working.values())
 
+    async def _uncertain(self, share: Share) -> NoReturn:
+        """While it isn't known what falls to this worker: cut what takes long. BrokerAway: it was not known for too long."""
+        if share.settled:
+            await asyncio.Event().wait()
+        await asyncio.sleep(self._member.quiet_seconds)
+        for feeds in self.shards.values():
+            feeds.cut()
+        await asyncio.sleep(self._run.give_up_after)
+        raise BrokerAway(
+            f"For {self._run.give_up_after:g} s the broker has not said which sources fall to this worker:"
+            " it is away, or other workers don't answer it."
+        )
+
     async def _settle(self, share: Share) -> None:
         if self._beginning:
             await _ended(self._beginning)
-        standing = self._run.totals.standing
-        for shard in self.shards.keys() - share.shards:
-            await _ended(self._working.pop(shard))
+        kept = share.shards if share.stay == self._stay else frozenset[Shard]()
+        self._stay = share.stay
+        gone = self.shards.keys() - kept
+        await asyncio.gather(*(_ended(self._working.pop(shard)) for shard in gone))
+        for shard in gone:
             del self.shards[shard]
-        for name in standing.keys() - {shard.name for shard in share.shards}:
+        standing = self._run.totals.standing
+        for name in standing.keys() - {shard.name for shard in kept}:
             del standing[name]
-        for feeds in self.shards.values():
-            feeds.resume()
         new = sorted(share.shards - self.shards.keys(), key=lambda shard: shard.name)
         standing.update((shard.name, Standing()) for shard in new)
         if new or not self.shards:
@@ -154,7 +168,8 @@ class _Sharing:
     async def _begin(self, new: list[Shard]) -> None:
         """Own them all, then let each of them work."""
         for shard, owned in (await self._owned(new)).items():
-            feeds = FeedShard(shard, self._run, partial(self._may_own, shard), self._member.quiet_seconds)
+            ours = partial(self._ours, shard, self._stay)
+            feeds = FeedShard(shard, self._run, ours, self._member.confirmed, self._member.quiet_seconds)
             self.shards[shard] = feeds
             self._working[shard] = self._tasks.create_task(feeds.work(owned))
         self._hand_out({shard.partition_by: self.shards[shard] for shard in new if shard in self.shards})
@@ -176,12 +191,10 @@ class _Sharing:
                 await patience.wait(error, self._run.totals.commits, self._run.stop)
         return {}
 
-    async def _may_own(self, shard: Shard, error: BrokerError) -> None:
-        """Return when the shard may be owned again after a fault: a former owner would fence the rightful one."""
-        if isinstance(error, ClaimLost):
-            await self._member.confirmed()
+    async def _ours(self, shard: Shard, stay: int) -> None:
+        """Return as soon as it is certain that the shard falls to this worker, and did all the while."""
         share = self._member.share
-        while not (share.settled and shard in share.shards):
+        while not (share.settled and shard in share.shards and share.stay == stay):
             share = await self._member.changed(share)
 
 
