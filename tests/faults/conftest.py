@@ -14,8 +14,17 @@ PARTITIONS = 3
 TIMEOUT = 5.0  # of a transaction, in seconds: what is left open blocks readers so long
 
 
-async def made(folder, url, *, replication=1, options=KafkaOptions(), hangs=120, **settings) -> Place:  # noqa: B008 (frozen)
-    options = replace(options, partitions=PARTITIONS, replication=replication, transaction_timeout=TIMEOUT)
+async def made(
+    folder,
+    url,
+    *,
+    partitions=PARTITIONS,
+    replication=1,
+    options=KafkaOptions(),  # noqa: B008 (frozen)
+    hangs=120,
+    **settings,
+) -> Place:
+    options = replace(options, partitions=partitions, replication=replication, transaction_timeout=TIMEOUT)
     place = Place(folder, url, f"faults-{uuid.uuid4().hex[:8]}.", options, settings, hangs)
     await place.make()
     return place

@@ -1,6 +1,7 @@
 """Polled feeds in a place: defined, polled by workers as a user runs them, and judged by what the feed server has shown."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.oracle import Verdict
@@ -8,6 +9,7 @@ from faults.running import Place
 from feeds.oracle import events, judged, shown
 from feeds.serving import FeedServer
 
+from worker.broker.port import Stored
 from worker.core.sources import stored
 from worker.model import Definition, Topic
 
@@ -52,11 +54,17 @@ class Polled:
                 return
         raise AssertionError(f"not taken in after {ROUNDS} polls: {self.server.restless}")
 
-    async def judged(self, *finished: str) -> Verdict:
-        """`finished`: feeds whose last document was taken in, though they have no validators to prove it."""
+    async def records(self) -> list[Stored]:
+        """The events that there are."""
         async with self.place.connect() as broker:
-            records = [record async for record in broker.read(Topic.ARTICLES)]
-        got, wrong = events(records)
+            return [record async for record in broker.read(Topic.ARTICLES)]
+
+    async def judged(self, *finished: str, before: Sequence[Stored] = ()) -> Verdict:
+        """`finished`: feeds whose last document was taken in, though they have no validators to prove it.
+
+        `before`: what was read in a topic that is gone.
+        """
+        got, wrong = events([*before, *await self.records()])
         verdict = judged(shown(self.server.ledger, finished=finished), got)
         assert not (verdict.clean and wrong), wrong[:5]
         return verdict

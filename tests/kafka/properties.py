@@ -70,6 +70,7 @@ def properties(
         "num.io.threads": 4,
         "log.cleaner.dedupe.buffer.size": 16 << 20,  # its default is a third of the heap
         "group.initial.rebalance.delay.ms": 0,
+        "group.min.session.timeout.ms": 1000,
         "broker.session.timeout.ms": 3000,  # a broker that was killed isn't let back in before
         "broker.heartbeat.interval.ms": 500,
         "transaction.abort.timed.out.transaction.cleanup.interval.ms": 1000,
