@@ -12,6 +12,8 @@ import sys
 from collections import Counter
 from ipaddress import ip_network
 
+from hostile.asking import fetched
+
 from worker.model import Fault
 from worker.sources.feed import Client, ClientOptions, Request
 
@@ -21,7 +23,7 @@ AT_ONCE = 4  # of each hostile kind
 
 async def insist(client, url, faults, settled):
     while True:
-        answered = await client.fetch(Request(url))
+        answered = await fetched(client, Request(url))
         faults[answered.kind if isinstance(answered, Fault) else "answered"] += 1
         settled.set()
 
@@ -29,7 +31,7 @@ async def insist(client, url, faults, settled):
 async def main(good, stalled, hostile):
     faults, answers = Counter(), Counter()
     async with Client(ClientOptions(allowed=(ip_network("127.0.0.0/8"),))) as client:
-        await client.fetch(Request(good))
+        await fetched(client, Request(good))
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         settled = {url: asyncio.Event() for url in hostile + stalled}
         asking = [
@@ -39,7 +41,7 @@ async def main(good, stalled, hostile):
         ]
         ended = asyncio.gather(*(settled[url].wait() for url in hostile))
         while answers.total() < GOOD or not ended.done():
-            answered = await client.fetch(Request(good))
+            answered = await fetched(client, Request(good))
             answers[answered.kind if isinstance(answered, Fault) else len(answered.body)] += 1
         for task in asking:
             task.cancel()

@@ -5,6 +5,7 @@ from ipaddress import ip_network
 
 import pytest
 import pytest_asyncio
+from hostile.asking import fetched
 from hostile.server import serving
 
 from worker.sources.feed import Client, ClientOptions, Request
@@ -41,8 +42,8 @@ def client():
 def fetch(client):
     """Asks once, with the options given: for a URL or a whole request."""
 
-    async def fetched(asked, **options):
+    async def asked_once(asked, **options):
         async with client(**options) as one:
-            return await one.fetch(asked if isinstance(asked, Request) else Request(asked))
+            return await fetched(one, asked if isinstance(asked, Request) else Request(asked))
 
-    return fetched
+    return asked_once

@@ -5,6 +5,7 @@ import threading
 from ipaddress import ip_network
 
 import pytest
+from hostile.asking import fetched
 from hostile.server import answer, redirect
 
 from worker.model import Fault, FaultKind
@@ -49,7 +50,7 @@ def names(monkeypatch):
 async def test_no_spelling_of_this_machine_is_connected_to(server, host):
     server.plays["/feed"] = answer(200, FEED)
     async with Client(ClientOptions(total_s=20)) as client:
-        fault = await client.fetch(Request(server.url(host=host)))
+        fault = await fetched(client, Request(server.url(host=host)))
     assert isinstance(fault, Fault)
     assert fault.kind is FaultKind.ADDRESS
     assert server.connections == 0
@@ -75,7 +76,7 @@ async def test_no_spelling_of_this_machine_is_connected_to(server, host):
 async def test_no_network_that_is_not_public_is_connected_to(host, monkeypatch):
     monkeypatch.setattr(socket, "socket", None)  # none is made
     async with Client(ClientOptions(total_s=20)) as client:
-        fault = await client.fetch(Request(f"http://{host}/feed"))
+        fault = await fetched(client, Request(f"http://{host}/feed"))
     assert fault.kind is FaultKind.ADDRESS
     assert "--allow-net" in fault.message
 
@@ -83,7 +84,7 @@ async def test_no_network_that_is_not_public_is_connected_to(host, monkeypatch):
 async def test_a_name_is_judged_by_its_address_and_the_fault_says_both(server, names):
     names["feeds.example"] = [["127.0.0.1"]]
     async with Client(ClientOptions()) as client:
-        fault = await client.fetch(Request(server.url(host="feeds.example")))
+        fault = await fetched(client, Request(server.url(host="feeds.example")))
     assert fault.kind is FaultKind.ADDRESS
     assert "feeds.example is 127.0.0.1" in fault.message
 
@@ -140,9 +141,9 @@ async def test_a_name_that_never_resolves_costs_its_own_time_only(server, names,
     server.plays["/feed"] = answer(200, FEED)
     try:
         async with client(total_s=0.3) as one:
-            fault = await one.fetch(Request("http://stuck.example/feed"))
+            fault = await fetched(one, Request("http://stuck.example/feed"))
             assert fault.kind is FaultKind.TIMEOUT
-            assert (await one.fetch(Request(server.url(host="localhost")))).body == FEED
+            assert (await fetched(one, Request(server.url(host="localhost")))).body == FEED
     finally:
         never.set()
 
@@ -167,7 +168,7 @@ async def test_through_a_proxy_the_guard_rests_with_it(server):
     target = "http://10.0.0.1/feed"
     server.plays[target] = answer(200, FEED)
     async with Client(ClientOptions(proxy=server.url("", userinfo="jo:pw@"))) as client:
-        assert (await client.fetch(Request(target))).body == FEED
+        assert (await fetched(client, Request(target))).body == FEED
     assert server.asked[0].headers["proxy-authorization"] == "Basic am86cHc="
 
 

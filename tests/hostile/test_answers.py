@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile.asking import fetched
 from hostile.server import answer
 
 from worker.model import Fault, FaultKind, Validators
@@ -67,8 +68,8 @@ async def test_a_connection_is_used_again(server, client):
     server.plays["/same"] = answer(304)
     async with client() as one:
         for _ in range(3):
-            got = await one.fetch(Request(server.url()))
-            await one.fetch(Request(server.url("/same"), Validators(server.url("/same"), got.validators.etag)))
+            got = await fetched(one, Request(server.url()))
+            await fetched(one, Request(server.url("/same"), Validators(server.url("/same"), got.validators.etag)))
     assert (len(server.asked), server.connections) == (6, 1)
 
 

@@ -9,7 +9,7 @@ from hostile.server import answer
 from hostile.test_bodies import PACKERS, bomb, endless
 from hostile.test_stalls import then_nothing
 
-BESIDE = Path(__file__).with_name("beside.py")
+TESTS = Path(__file__).parents[1]
 FEED = b"<rss version='2.0'>" + b"<item/>" * 10_000 + b"</rss>"
 MB = 1024 * 1024
 OK = b"HTTP/1.1 200 OK\r\n"
@@ -33,7 +33,14 @@ async def test_good_feeds_are_read_and_memory_is_bounded_while_hostile_ones_are_
     hostile = [server.url(path) for path in server.plays if path not in {"/good", "/silent", "/half"}]
     stalled = [server.url("/silent"), server.url("/half")]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, BESIDE, server.url("/good"), *stalled, *hostile, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        "-m",
+        "hostile.beside",
+        server.url("/good"),
+        *stalled,
+        *hostile,
+        stdout=asyncio.subprocess.PIPE,
+        cwd=TESTS,
     )
     try:
         said, _ = await process.communicate()

@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import asyncio
 import gzip
 import random
 import zlib
+from contextlib import AsyncExitStack
 
 import brotli
 import pytest
 import zstandard
+from hostile.asking import fetched
 from hostile.server import answer
 
 from worker.model import FaultKind
 from worker.sources.feed import Request
+from worker.sources.feed.body import _LARGE_AT_ONCE
 
 FEED = b"<rss version='2.0'>" + b"<item/>" * 1000 + b"</rss>"
 MB = 1024 * 1024
@@ -144,9 +148,9 @@ async def test_a_body_longer_than_it_says_spoils_no_later_answer(server, client)
     )
     server.plays["/next"] = answer(200, FEED)
     async with client() as one:
-        first = await one.fetch(Request(server.url()))
+        first = await fetched(one, Request(server.url()))
         assert getattr(first, "body", b"<rss/>") == b"<rss/>"
-        assert (await one.fetch(Request(server.url("/next")))).body == FEED
+        assert (await fetched(one, Request(server.url("/next")))).body == FEED
 
 
 @pytest.mark.parametrize(
@@ -203,3 +207,17 @@ async def test_a_body_that_ends_with_its_connection_is_whole(server, fetch):
 
     server.plays["/feed"] = play
     assert (await fetch(server.url())).body == FEED
+
+
+async def test_large_bodies_hold_their_room_until_their_readers_have_done_with_them(server, client):
+    server.plays["/large"] = answer(200, b"<rss>" + b" " * (2 * 1024 * 1024) + b"</rss>")
+    server.plays["/small"] = answer(200, FEED)
+    async with client() as one, AsyncExitStack() as rooms:
+        held = [await rooms.enter_async_context(AsyncExitStack()) for _ in range(_LARGE_AT_ONCE)]
+        for room in held:
+            await one.fetch(Request(server.url("/large")), room)
+        waiting = asyncio.create_task(fetched(one, Request(server.url("/large"))))
+        assert (await fetched(one, Request(server.url("/small")))).body == FEED
+        assert not waiting.done()
+        await held[0].aclose()
+        assert len((await waiting).body) > 2 * 1024 * 1024

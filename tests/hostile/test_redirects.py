@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from hostile.asking import fetched
 from hostile.server import answer, redirect
 
 from worker.model import FaultKind, Validators
@@ -142,7 +143,7 @@ async def test_cookies_are_not_kept(server, client):
     server.plays["/feed"] = answer(200, FEED, "Set-Cookie: a=b; Path=/")
     async with client() as one:
         for _ in range(2):
-            await one.fetch(Request(server.url(host="localhost")))
+            await fetched(one, Request(server.url(host="localhost")))
     assert not any("cookie" in asked.headers for asked in server.asked)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import random
 
 import pytest
+from hostile.asking import fetched
 from hostile.server import answer
 
 from worker.model import FaultKind
@@ -147,7 +148,7 @@ async def test_a_kept_connection_that_was_closed_meanwhile_costs_nothing(server,
     server.plays["/feed"] = once
     async with client() as one:
         for _ in range(5):
-            assert (await one.fetch(Request(server.url()))).body == FEED
+            assert (await fetched(one, Request(server.url()))).body == FEED
 
 
 async def test_garbage_of_any_kind_raises_nothing(server, client):
@@ -166,7 +167,7 @@ async def test_garbage_of_any_kind_raises_nothing(server, client):
     server.plays["/feed"] = play
     async with client() as one:
         for _ in range(1000):
-            await one.fetch(Request(server.url()))
+            await fetched(one, Request(server.url()))
 
 
 async def test_a_cancelled_request_is_cancelled(server, client):
@@ -178,7 +179,7 @@ async def test_a_cancelled_request_is_cancelled(server, client):
 
     server.plays["/feed"] = play
     async with client() as one:
-        asking = asyncio.create_task(one.fetch(Request(server.url())))
+        asking = asyncio.create_task(fetched(one, Request(server.url())))
         await begun.wait()
         asking.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import trustme
+from hostile.asking import fetched
 from hostile.server import answer, redirect, serving
 
 from worker.model import FaultKind
@@ -39,7 +40,7 @@ async def secured(certificate, host="127.0.0.1"):
 async def test_a_certificate_of_the_sources_own_authority_is_believed(authority, ca_file, client):
     async with secured(authority.issue_cert("127.0.0.1", "localhost")) as server, client() as one:
         for host in ("127.0.0.1", "localhost", "localhost"):
-            assert (await one.fetch(Request(server.url(host=host), ca_file=ca_file))).body == FEED
+            assert (await fetched(one, Request(server.url(host=host), ca_file=ca_file))).body == FEED
         assert server.connections == 2
 
 
@@ -79,8 +80,8 @@ async def test_a_certificate_that_is_expired_or_another_hosts_is_not_believed(
 async def test_the_ca_file_of_one_source_says_nothing_of_another(authority, ca_file, client):
     """Not even over a connection that is open already."""
     async with secured(authority.issue_cert("127.0.0.1")) as server, client() as one:
-        assert (await one.fetch(Request(server.url(), ca_file=ca_file))).body == FEED
-        assert (await one.fetch(Request(server.url()))).kind is FaultKind.TLS
+        assert (await fetched(one, Request(server.url(), ca_file=ca_file))).body == FEED
+        assert (await fetched(one, Request(server.url()))).kind is FaultKind.TLS
 
 
 async def test_a_redirect_from_http_to_https_keeps_both_checks(authority, ca_file, server, fetch):
@@ -120,6 +121,6 @@ async def test_a_ca_file_that_was_changed_is_read_anew(authority, ca_file, clien
     async with secured(authority.issue_cert("127.0.0.1")) as server, client() as one:
         pem = ca_file.read_bytes()
         trustme.CA().cert_pem.write_to_path(ca_file)
-        assert (await one.fetch(Request(server.url(), ca_file=ca_file))).kind is FaultKind.TLS
+        assert (await fetched(one, Request(server.url(), ca_file=ca_file))).kind is FaultKind.TLS
         ca_file.write_bytes(pem + b"\n")
-        assert (await one.fetch(Request(server.url(), ca_file=ca_file))).body == FEED
+        assert (await fetched(one, Request(server.url(), ca_file=ca_file))).body == FEED

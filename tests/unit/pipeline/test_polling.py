@@ -45,7 +45,7 @@ class Servers:
         self.hang = defaultdict(asyncio.Event)  # by URL
         self.hanging = set()
 
-    async def fetch(self, request):
+    async def fetch(self, request, room):
         self.asked.append((request.url, request.validators))
         site = request.url.split("/")[2]
         self.under_way[site] += 1

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import Final
 
@@ -67,10 +68,10 @@ class Polled:
     fault: Fault | None = None
 
 
-async def ask(tools: Tools, definition: Definition, asked: Asked) -> Answer | Fault:
-    """The answer of the source's server. `asked`: what is remembered of the answer before."""
+async def ask(tools: Tools, definition: Definition, asked: Asked, room: AsyncExitStack) -> Answer | Fault:
+    """The answer of the source's server. `asked`: what is remembered of the answer before. `room`: as `Client.fetch` takes it."""
     request = request_of(definition, asked.validators, asked.url, tools.secrets)
-    return request if isinstance(request, Fault) else await tools.client.fetch(request)
+    return request if isinstance(request, Fault) else await tools.client.fetch(request, room)
 
 
 async def understand(tools: Tools, definition: Definition, asked: Asked, answer: Answer | Fault) -> Polled:

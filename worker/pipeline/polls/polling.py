@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Final
 
@@ -181,14 +181,16 @@ class FeedShard:
             self._agenda.wake()
 
     async def _polled(self, definition: Definition) -> Polled:
-        self._fetching.add(definition.id)
-        try:
-            asked = (await self._certain()).memory.asked(definition.id)
-            answer = await ask(self._run.tools, definition, asked)
-        finally:
-            self._fetching.discard(definition.id)
-            self._agenda.free(definition.site)
-        return await understand(self._run.tools, definition, asked, answer)
+        # Until it is read: who serves large documents makes others wait, not memory grow.
+        async with AsyncExitStack() as room:
+            self._fetching.add(definition.id)
+            try:
+                asked = (await self._certain()).memory.asked(definition.id)
+                answer = await ask(self._run.tools, definition, asked, room)
+            finally:
+                self._fetching.discard(definition.id)
+                self._agenda.free(definition.site)
+            return await understand(self._run.tools, definition, asked, answer)
 
     async def _certain(self) -> Owned:
         """The ownership, of a shard that is surely ours: a worker that was frozen finds out here that it is not."""

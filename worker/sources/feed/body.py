@@ -21,14 +21,17 @@ _AT_ONCE_ON_THE_LOOP = 64 * 1024  # packed: more is unpacked in a thread
 
 
 class Bodies:
-    """What reads them; at worst it holds a small one for each request under way, and the large ones, packed and unpacked."""
+    """What reads them; at worst there is a small one for each request under way, and the large ones, packed and unpacked."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
 
-    async def read(self, response: ClientResponse) -> bytes | Fault:
-        """The whole body, unpacked. What is wrong with it while it comes is aiohttp's to raise."""
+    async def read(self, response: ClientResponse, room: AsyncExitStack) -> bytes | Fault:
+        """The whole body, unpacked; a large one takes `room`, until the caller gives that back.
+
+        What is wrong with it while it comes is aiohttp's to raise.
+        """
         encoding = response.headers.get("Content-Encoding", "")
         unpack = unpacker(encoding)
         if unpack is None:
@@ -39,17 +42,16 @@ class Bodies:
             )
         if (response.content_length or 0) > self._limit:
             return self._too_large(response)
-        async with AsyncExitStack() as room:
-            packed = await self._received(response, room)
-            if isinstance(packed, Fault):
-                return packed
-            try:
-                return packed and await self._unpacked(unpack, packed, room)  # some name an encoding of nothing
-            except Over:
-                return self._too_large(response)
-            except Broken as broken:
-                message = f"its Content-Encoding is {encoding!r}, but {broken}"
-                return Fault(FaultKind.ENCODING, message, response.status)
+        packed = await self._received(response, room)
+        if isinstance(packed, Fault):
+            return packed
+        try:
+            return packed and await self._unpacked(unpack, packed, room)  # some name an encoding of nothing
+        except Over:
+            return self._too_large(response)
+        except Broken as broken:
+            message = f"its Content-Encoding is {encoding!r}, but {broken}"
+            return Fault(FaultKind.ENCODING, message, response.status)
 
     async def _received(self, response: ClientResponse, room: AsyncExitStack) -> bytes | Fault:
         parts: list[bytes] = []

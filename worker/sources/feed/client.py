@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from types import TracebackType
@@ -96,15 +97,18 @@ class Client:
         await self._session.close()
         await self._names.close()
 
-    async def fetch(self, request: Request) -> Answer | Fault:
-        """The document, or why there is none. It raises nothing but CancelledError."""
+    async def fetch(self, request: Request, room: AsyncExitStack) -> Answer | Fault:
+        """The document, or why there is none. It raises nothing but CancelledError.
+
+        `room`: what a large body takes of the room that all of them share; to be closed when its reader has done with it.
+        """
         way = self._begun(request)
         if isinstance(way, Fault):
             return way
         async with self._slots:
             try:
                 async with asyncio.timeout(self._options.total_s):
-                    return await self._followed(way)
+                    return await self._followed(way, room)
             except TimeoutError:
                 return Fault(
                     FaultKind.TIMEOUT, f"{_host(way)} did not answer wholly within {self._options.total_s:g} seconds"
@@ -123,12 +127,12 @@ class Client:
             return Fault(FaultKind.UNCONFIGURED, f"its ca_file {visible(str(request.ca_file))} can't be read: {reason}")
         return _Way(request, home.url, request.authorization or home.authorization, context, url, url)
 
-    async def _followed(self, way: _Way) -> Answer | Fault:
+    async def _followed(self, way: _Way, room: AsyncExitStack) -> Answer | Fault:
         seen = {way.url}
         ended: Answer | Fault | _Way = way
         for _ in range(_MOST_REDIRECTS + 1):
             try:
-                ended = await self._asked(way)
+                ended = await self._asked(way, room)
             except faults.RAISED as error:
                 if isinstance(error, TimeoutError):
                     message = f"{_host(way)} did not take the connection within {self._options.connect_s:g} seconds"
@@ -142,7 +146,7 @@ class Client:
             seen.add(way.url)
         return Fault(FaultKind.REDIRECT, f"it is redirected more than {_MOST_REDIRECTS} times")
 
-    async def _asked(self, way: _Way) -> Answer | Fault | _Way:
+    async def _asked(self, way: _Way, room: AsyncExitStack) -> Answer | Fault | _Way:
         headers: dict[str, str] = {}
         if same_keeper(way.home, way.url):
             headers.update(way.request.headers)
@@ -165,7 +169,7 @@ class Client:
         ) as response:
             status = response.status
             if status in _DOCUMENTS:
-                body = await self._bodies.read(response)
+                body = await self._bodies.read(response, room)
                 return body if isinstance(body, Fault) else _answer(way, response, body, _validators(url, response))
             if status == _NOT_MODIFIED and given is not None:
                 return _answer(way, response, None, given)
