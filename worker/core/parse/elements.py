@@ -16,7 +16,7 @@ from lxml.etree import _Element
 from worker.core.normalise import dates
 from worker.core.parse.namespaces import name_of
 
-_ENTRIES = frozenset((("", "item"), ("", "entry")))
+ENTRIES = frozenset((("", "item"), ("", "entry")))
 # In the order they are believed.
 _PUBLISHED = (
     ("", "pubdate"),
@@ -44,7 +44,7 @@ _COMPARED = frozenset(
     )
 )
 _OWN_WORDS = frozenset((*_COMPARED, ("", "link"), ("", "guid"), ("", "id")))
-_CAPTIONS = frozenset((("media", "title"), ("media", "description")))
+CAPTIONS = frozenset((("media", "title"), ("media", "description")))
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _HTML = frozenset((None, "", "text/html", "application/xhtml+xml"))
 _MOST_ATTRIBUTES = 64
@@ -83,7 +83,7 @@ def unnest(root: _Element) -> bool:
     """
     changed = False
     for element in entries_of(root):
-        within = next((above for above in element.iterancestors() if name(above) in _ENTRIES), None)
+        within = next((above for above in element.iterancestors() if name(above) in ENTRIES), None)
         if within is not None:
             wrapper = not any(name(child) in _OWN_WORDS for child in within)
             (within if wrapper else element).tag = _RENAMED
@@ -100,17 +100,9 @@ def shed_attributes(root: _Element) -> bool:
     return bool(laden)
 
 
-def hide_captions(root: _Element) -> bool:
-    """Rename the titles and descriptions of media: feedparser would take them for the entry's. Whether there was any."""
-    captions = [element for element in root.iter() if name(element) in _CAPTIONS]
-    for element in captions:
-        element.tag = "caption"
-    return bool(captions)
-
-
 def entries_of(root: _Element) -> list[_Element]:
     """In the document's order."""
-    return [element for element in root.iter() if name(element) in _ENTRIES]
+    return [element for element in root.iter() if name(element) in ENTRIES]
 
 
 def deleted_of(root: _Element) -> list[str]:

@@ -20,8 +20,8 @@ from worker.core.parse import elements, xml
 from worker.core.parse.diagnosis import no_feed
 from worker.core.parse.elements import RawEntry
 from worker.core.parse.entry import Entry, Feed, Unreadable, Withdrawn
-from worker.core.parse.light import lightened
 from worker.core.parse.media import media_of
+from worker.core.parse.told import told
 from worker.model import Code, Document, Hints, Note, Refusal
 
 
@@ -36,7 +36,7 @@ def parse(document: Document) -> Feed | Refusal:
         elements.unnest(root)
     raw = _raw_entries(root, document)
     try:
-        parsed = _by_feedparser(lightened(root) if source.sound else data)
+        parsed = told(root) if source.sound else _by_feedparser(data)
         if source.sound and len(parsed.entries) != len(raw):
             parsed = _by_feedparser(etree.tostring(root, encoding="utf-8"))
     except Exception as error:  # noqa: BLE001 (feedparser raises whatever its handlers do: ValueError, OverflowError, …)
