@@ -12,7 +12,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check --no-input
 COMPILE := $(BIN)/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --strip-extras --allow-unsafe --no-header
 
-.PHONY: help demo kafka check test image-test bench accuracy soak fuzz requirements clean
+.PHONY: help demo kafka check test image-test bench accuracy soak fuzz sbom audit requirements clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -50,6 +50,14 @@ soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a mil
 
 fuzz: $(DEV)  ## the tests that make up their input, with far more of it
 	@$(BIN)/pytest --ignore=tests/bench -m hypothesis --hypothesis-profile=fuzz
+
+sbom: $(DEV)  ## dist/sbom.json: all that a running worker is made of, with hashes (CycloneDX)
+	@mkdir -p dist
+	@PYTHONWARNINGS=ignore::UserWarning $(BIN)/cyclonedx-py requirements --pyproject pyproject.toml --output-reproducible \
+		--output-file dist/sbom.json requirements/run.txt
+
+audit: $(DEV)  ## whether anything of that has a known vulnerability; asks an advisory service
+	@$(BIN)/pip-audit --strict --disable-pip --require-hashes --requirement requirements/run.txt
 
 requirements: $(DEV)  ## resolve the versions anew, with hashes
 	@$(COMPILE) --upgrade --output-file requirements/run.txt pyproject.toml

@@ -77,48 +77,93 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    broker: str = Field("sqlite:///news.db", min_length=1)  # where topics live
+    broker: str = Field(
+        "sqlite:///news.db",
+        min_length=1,
+        description="where the topics live: `sqlite:///relative.db` or `sqlite:////absolute.db`, a file of the embedded broker,"
+        " or `kafka://host:9092,host:9092`",
+    )
     prefix: Annotated[str, AfterValidator(_legal_in_a_topic)] = Field(
-        "", max_length=_LONGEST_PREFIX
-    )  # before every topic's name
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
-    log_format: Literal["auto", "json", "pretty"] = "auto"  # auto: pretty on a terminal, else JSON
-    jobs: int = Field(default_factory=usable_cpus, ge=1, le=1024)  # processes that read documents
-    read_timeout_s: float = Field(30.0, gt=0)  # what reading one document may take
-    read_memory_mb: int = Field(1024, ge=128)  # what a process that reads documents may use
-    give_up_after_s: float = Field(300.0, ge=0)  # how long a lost broker is waited for
+        "", max_length=_LONGEST_PREFIX, description="before every topic's name, and what else is named in a Kafka"
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
+    log_format: Literal["auto", "json", "pretty"] = Field("auto", description="auto: pretty on a terminal, else JSON")
+    jobs: int = Field(
+        default_factory=usable_cpus,
+        ge=1,
+        le=1024,
+        description="processes that read documents; as many as the worker may use CPUs, unless set",
+    )
+    read_timeout_s: float = Field(30.0, gt=0, description="what reading one document may take")
+    read_memory_mb: int = Field(
+        1024, ge=128, description="what a process that reads documents may use, by address space"
+    )
+    give_up_after_s: float = Field(
+        300.0, ge=0, description="how long a broker that is away is waited for; then the exit code is 3"
+    )
 
     # Of polled feeds.
-    allow_net: Annotated[
-        tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)
-    ] = ()  # opened to polls
-    proxy: SecretStr | None = (
-        None  # http://[user:password@]host:port; the guard against private addresses rests with it
+    allow_net: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode, BeforeValidator(_networks)] = Field(
+        (), description="networks of private addresses that feeds may be on: `10.0.0.0/8,fd00::/8`, or a list in TOML"
     )
-    contact: str | None = Field(None, min_length=1)  # of whoever runs the worker, for the User-Agent: a URL or address
-    max_polls: int = Field(128, ge=1, le=10_000)  # under way at a time; of one site there is one
-    # host:port at which /livez, /readyz and /metrics are answered; nothing: nowhere.
-    health_address: Annotated[tuple[str, int], NoDecode, BeforeValidator(_address)] | None = None
-    grace_s: float = Field(25.0, gt=0)  # what is under way at SIGTERM has so long to be committed
-    fetch_timeout_s: float = Field(60.0, gt=0)  # from the first connection to the last byte, redirects included
-    max_body_mb: int = Field(16, ge=1, le=1024)  # of a feed, unpacked
+    proxy: SecretStr | None = Field(
+        None,
+        description="`http://[user:password@]host:port`, through which feeds are fetched; the guard against private addresses"
+        " then rests with it. The environment's (HTTP_PROXY and its like) is never used",
+    )
+    contact: str | None = Field(
+        None,
+        min_length=1,
+        description="a URL or address of whoever runs the worker, for publishers: part of the User-Agent",
+    )
+    max_polls: int = Field(128, ge=1, le=10_000, description="polls under way at a time; of one site there is one")
+    health_address: Annotated[tuple[str, int] | None, NoDecode, BeforeValidator(_address)] = Field(
+        None,
+        description="`host:port` at which [/livez, /readyz and /metrics](metrics.md) are answered; nowhere, unless set",
+    )
+    grace_s: float = Field(
+        25.0, gt=0, description="what is under way at SIGTERM has so long to be committed; less than the platform gives"
+    )
+    fetch_timeout_s: float = Field(
+        60.0, gt=0, description="what a fetch may take, from the first connection to the last byte, redirects included"
+    )
+    max_body_mb: int = Field(16, ge=1, le=1024, description="of a feed, unpacked")
 
     # Of a Kafka cluster only; named after Kafka's own settings.
-    kafka_client_id: str = Field("news-worker", min_length=1)
-    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
-    kafka_sasl_username: str | None = None
-    kafka_sasl_password: SecretStr | None = None
-    kafka_ssl_cafile: Path | None = None  # PEM; without it the system's authorities count
-    kafka_ssl_certfile: Path | None = None  # PEM, the worker's own certificate
-    kafka_ssl_keyfile: Path | None = None  # PEM; without it the key stands in the certificate's file
-    kafka_ssl_password: SecretStr | None = None  # of the key
-    kafka_partitions: int = Field(24, ge=1, le=10_000)  # of every topic: fixed when they are made, checked from then on
-    kafka_replication: int | None = Field(None, ge=1)  # copies of a partition; three, or as many as there are brokers
+    kafka_client_id: str = Field("news-worker", min_length=1, description="as brokers log it")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="or SSL, SASL_PLAINTEXT, SASL_SSL"
+    )
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = Field(
+        "SCRAM-SHA-512", description="or SCRAM-SHA-256, PLAIN"
+    )
+    kafka_sasl_username: str | None = Field(None, description="of SASL")
+    kafka_sasl_password: SecretStr | None = Field(None, description="of SASL; best a file of its own")
+    kafka_ssl_cafile: Path | None = Field(
+        None, description="PEM: the authorities that vouch for the brokers; the system's, unless set"
+    )
+    kafka_ssl_certfile: Path | None = Field(None, description="PEM: the worker's own certificate")
+    kafka_ssl_keyfile: Path | None = Field(None, description="PEM: its key, which may stand in the certificate's file")
+    kafka_ssl_password: SecretStr | None = Field(None, description="of the key")
+    kafka_partitions: int = Field(
+        24, ge=1, le=10_000, description="of every topic: fixed when they are made, compared from then on"
+    )
+    kafka_replication: int | None = Field(
+        None, ge=1, description="copies of each partition; three, or as many as there are brokers, unless set"
+    )
     kafka_transaction_timeout_s: float = Field(
-        30.0, ge=2, le=86_400
-    )  # after which what a dead worker left open is aborted
-    kafka_session_timeout_s: float = Field(10.0, ge=1, le=1800)  # after which others take what a silent worker polled
+        30.0,
+        ge=2,
+        le=86_400,
+        description="after which the broker gives up what a dead worker left open; at most its transaction.max.timeout.ms",
+    )
+    kafka_session_timeout_s: float = Field(
+        10.0,
+        ge=1,
+        le=1800,
+        description="after which the sources of a worker that says nothing fall to others; within the broker's"
+        " group.min.session.timeout.ms and its max",
+    )
 
     _origins: dict[str, str] = PrivateAttr(default_factory=dict)
 
