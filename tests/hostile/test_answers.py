@@ -16,7 +16,13 @@ async def test_a_document_comes_with_what_to_ask_again_by(server, fetch):
     got = await fetch(server.url())
     assert (got.status, got.url, got.body, got.content_type) == (200, server.url(), FEED, "text/xml")
     assert got.validators == Validators(server.url(), etag, modified)
-    assert (got.moved_to, got.max_age_s) == (None, None)
+    assert got.moved_to is None
+
+
+@pytest.mark.parametrize("says", ["Cache-Control: max-age=315360000", "Expires: Thu, 31 Dec 2037 23:55:55 GMT"])
+async def test_ten_years_of_freshness_delay_no_poll_as_nothing_of_them_goes_any_further(server, fetch, says):
+    server.plays["/feed"] = [answer(200, FEED, says), answer(200, FEED)]
+    assert await fetch(server.url()) == await fetch(server.url())
 
 
 @pytest.mark.parametrize("etag", ['"a"', 'W/"b"', "no quotes at all", '"ü"', '"c", "d"', '"-gzip--gzip"'])

@@ -206,10 +206,3 @@ async def test_who_asks_to_be_left_alone_is_heard(server, fetch, status, asks, s
     server.plays["/feed"] = answer(status, b"", *asks)
     fault = await fetch(server.url())
     assert (fault.kind, fault.status, fault.retry_after_s) == (FaultKind.THROTTLED, status, seconds)
-
-
-async def test_ten_years_of_freshness_are_a_day_and_none_with_no_cache(server, fetch):
-    server.plays["/feed"] = answer(200, FEED, "Cache-Control: max-age=315360000")
-    server.plays["/no"] = answer(200, FEED, "Cache-Control: max-age=315360000, no-cache")
-    assert (await fetch(server.url())).max_age_s == 86_400
-    assert (await fetch(server.url("/no"))).max_age_s is None

@@ -126,8 +126,15 @@ def remove(settings: Settings, sources: Sequence[str]) -> None:
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @click.option("--prune", is_flag=True, help="Remove the sources that stand in none of the files.")
 @click.option("--yes", is_flag=True, help="Remove more than half without asking.")
+@click.option(
+    "--initial",
+    metavar="WHAT",
+    help="Of the first documents of sources that are added, whatever the FILEs say: publish, skip, or a date.",
+)
 @with_settings()
-def apply(settings: Settings, files: Sequence[Path], *, dry_run: bool, prune: bool, yes: bool) -> Exit:
+def apply(  # noqa: PLR0913 (the options of the command line)
+    settings: Settings, files: Sequence[Path], *, dry_run: bool, prune: bool, yes: bool, initial: str | None
+) -> Exit:
     """Add and change the sources that the FILEs list: OPML, TOML, or a URL a line.
 
     In TOML a source is a [[source]] table with url, and id, title, interval, initial, updates, daily_updates, zone, headers,
@@ -142,8 +149,14 @@ def apply(settings: Settings, files: Sequence[Path], *, dry_run: bool, prune: bo
     import asyncio
 
     from worker.cli.sources_apply import Wish, apply_files
+    from worker.core.sources.options import parsed
+    from worker.errors import UsageError
 
-    return asyncio.run(apply_files(settings, files, Wish(dry_run=dry_run, prune=prune, yes=yes)))
+    try:
+        added = parsed({} if initial is None else {"initial": initial})
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    return asyncio.run(apply_files(settings, files, Wish(dry_run=dry_run, prune=prune, yes=yes, added=added)))
 
 
 @command.command(short_help="Write the sources as OPML or TOML.")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -31,6 +31,7 @@ class Wish:
     dry_run: bool
     prune: bool
     yes: bool
+    added: Mapping[str, Any]  # options of the sources that are added, whatever the lists say
 
 
 async def apply_one(settings: Settings, wanted: Wanted) -> None:
@@ -47,11 +48,11 @@ async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> 
     """Apply the lists. UsageError: one can't be read as a whole, or too much would be removed."""
     lists = definitions.listed(files)
     if wish.dry_run:
-        plan = definitions.planned(lists, await _looked_at(settings), now())
+        plan = definitions.planned(lists, await _looked_at(settings), now(), wish.added)
         _tell(plan, wish)
     else:
         async with configured.broker(settings, create=True) as broker:
-            plan = definitions.planned(lists, await definitions.known(broker), now())
+            plan = definitions.planned(lists, await definitions.known(broker), now(), wish.added)
             _tell(plan, wish)
             if wish.prune:
                 _make_sure(plan, wish)

@@ -69,6 +69,7 @@ class Totals:
     restores: int = 0  # of a shard
     fences: int = 0  # a shard's claim was lost to another owner, or given up by the broker
     settled: bool = False  # what falls to this worker is known
+    waits_for: str | None = None  # why that can't be known yet, for people
     standing: dict[str, Standing] = field(default_factory=dict)  # by the shard's name
     interrupted: bool = False
     draining: bool = False  # it is to stop

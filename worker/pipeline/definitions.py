@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from worker.broker.port import Broker
 from worker.core.sources.definitions import Definitions, Found
@@ -42,9 +42,12 @@ def _bytes(file: Path) -> bytes:
         raise UsageError(f"{file} can't be read: {error.strerror}.") from None
 
 
-def planned(lists: Listed, found: Definitions, now: int) -> Plan:
-    """What applying the lists would change of what was found, at a time in ms; what is wrong with them is part of it."""
-    plan = compare(lists.wanted, [one.definition for one in found if one.passed_over is None], now)
+def planned(lists: Listed, found: Definitions, now: int, added: Mapping[str, Any] | None = None) -> Plan:
+    """What applying the lists would change of what was found, at a time in ms; what is wrong with them is part of it.
+
+    `added`: options of the sources that are added, whatever the lists say.
+    """
+    plan = compare(lists.wanted, [one.definition for one in found if one.passed_over is None], now, added)
     return Plan(plan.differences, lists.wrong + plan.wrong)
 
 

@@ -10,7 +10,7 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
 
 import structlog
@@ -49,14 +49,24 @@ def stop_on_signals() -> Iterator[asyncio.Event]:
             loop.remove_signal_handler(number)
 
 
-async def opened(settings: Settings, stack: AsyncExitStack, stop: asyncio.Event) -> Broker | None:
-    """The broker, waited for while it is away; None when stopped meanwhile."""
+def _untold(_: str | None) -> None:
+    """For a service that nobody asks how it stands."""
+
+
+async def opened(
+    settings: Settings, stack: AsyncExitStack, stop: asyncio.Event, waits_for: Callable[[str | None], None] = _untold
+) -> Broker | None:
+    """The broker, waited for while it is away; None when stopped meanwhile. `waits_for`: told why, and None when it is there."""
     patience = Patience(settings.give_up_after_s, time.monotonic)
     while not stop.is_set():
         try:
-            return await stack.enter_async_context(configured.broker(settings, create=True))
+            broker = await stack.enter_async_context(configured.broker(settings, create=True))
         except BrokerAway as error:
+            waits_for(str(error))
             await patience.wait(error, 0, stop)
+        else:
+            waits_for(None)
+            return broker
     return None
 
 

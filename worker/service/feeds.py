@@ -8,10 +8,12 @@ import secrets
 import socket
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from worker import configured
 from worker.broker.port import Broker
 from worker.core.sources.difference import Kind
 from worker.core.sources.lists import Listed
@@ -34,20 +36,23 @@ log = structlog.get_logger()
 async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, once: bool) -> None:
     """Poll the broker's sources, those of the lists among them, until a signal, or each of them once.
 
-    UsageError: a list can't be read. Else as `pipeline.polls.worker.poll_sources` tells.
+    UsageError: a list can't be read, or a setting is wrong: raised before anything is opened. Else as
+    `pipeline.polls.worker.poll_sources` tells.
     """
     listed = definitions.listed(lists) if lists else None
+    client = Client(_client_options(settings))
+    configured.broker(settings, create=True)  # like both before it for what is wrong with the call: said before any I/O
     with stop_on_signals() as stop:
         async with AsyncExitStack() as stack:
             reading = readers(settings)
             if settings.health_address:
                 host, port = settings.health_address
                 await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
-            if broker := await opened(settings, stack, stop):
+            if broker := await opened(settings, stack, stop, partial(setattr, totals, "waits_for")):
                 if listed:
                     await _apply(broker, listed)
                 tools = Tools(
-                    await stack.enter_async_context(Client(_client_options(settings))),
+                    await stack.enter_async_context(client),
                     await stack.enter_async_context(reading),
                     secrets_from(secrets_folder(), os.environ),
                     broker.max_record_bytes(Topic.ARTICLES),

@@ -154,6 +154,20 @@ def test_several_lists_are_one(sources, two, write):
     assert outcome.error == "0 added, 0 changed, 2 the same\n"
 
 
+def test_sources_that_are_added_can_be_told_to_skip_what_they_show_already(sources, two, write):
+    listed = write(
+        "[[source]]\nurl = 'https://third.example/rss'\ninitial = 'publish'\n" + f"[[source]]\nurl = '{OTHER}'\n"
+    )
+    assert sources("apply", listed, "--initial", "skip").code == 0
+    found = {one["site"]: one.get("initial") for one in map(json.loads, sources("list", "--json").out.splitlines())}
+    assert found == {"news.example": None, "other.example": None, "third.example": "skip"}
+
+
+def test_what_can_not_be_initial_is_said_before_anything_is_read(sources, write):
+    outcome = sources("apply", "nowhere.opml", "--initial", "yesterday")
+    assert (outcome.code, "can't be `initial`" in outcome.error) == (2, True)
+
+
 def test_a_dry_run_says_the_same_and_changes_nothing(sources, two, write):
     outcome = sources("apply", write("https://third.example/feed\n"), "--dry-run", "--prune")
     assert [line.split()[0] for line in outcome.out.splitlines()] == ["added", "removed", "removed"]

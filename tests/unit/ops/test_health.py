@@ -25,6 +25,12 @@ def test_before_it_is_known_what_falls_to_it_a_worker_is_not_ready():
     assert unready(Totals()) == ["what falls to this worker is not known yet"]
 
 
+def test_a_broker_that_is_away_from_the_start_is_why(totals):
+    totals.settled, totals.waits_for = False, "nobody answers there"
+    assert unready(totals) == ["nobody answers there"]
+    assert stuck(totals, 1_000.0) == []
+
+
 def test_while_the_broker_is_away_it_is_not_ready_says_why_and_is_alive(totals):
     totals.standing["shard/0"].waits_for = "Kafka does not answer in time"
     assert unready(totals) == ["shard/0: Kafka does not answer in time"]

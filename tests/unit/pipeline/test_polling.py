@@ -61,8 +61,8 @@ class Servers:
             return said
         tag = f'"{hash(said)}"'
         if request.validators and request.validators.etag == tag:
-            return Answer(304, request.url, None, request.validators, None, None, None)
-        return Answer(200, request.url, said, Validators(request.url, tag), "application/xml", None, None)
+            return Answer(304, request.url, None, request.validators, None, None)
+        return Answer(200, request.url, said, Validators(request.url, tag), "application/xml", None)
 
     def times(self, url):
         return sum(asked == url for asked, _ in self.asked)

@@ -76,8 +76,13 @@ class Plan:
         return written + [stored.tombstone(one.definition, at) for one in self.of(Kind.MISSING) if prune]
 
 
-def compare(wanted: Iterable[Wanted], known: Sequence[Definition], now: int) -> Plan:
-    """What applying would change of the definitions that count. An entry that comes twice alike is one."""
+def compare(
+    wanted: Iterable[Wanted], known: Sequence[Definition], now: int, added: Mapping[str, Any] | None = None
+) -> Plan:
+    """What applying would change of the definitions that count. An entry that comes twice alike is one.
+
+    `added`: options of those that are added, whatever the lists say.
+    """
     by_id = {one.id: one for one in known}
     by_url = {same_form(one.url): one.id for one in known}
     done: dict[str, tuple[Wanted, Difference]] = {}
@@ -85,7 +90,7 @@ def compare(wanted: Iterable[Wanted], known: Sequence[Definition], now: int) -> 
     for one in wanted:
         source = one.id or by_url.get(same_form(one.url)) or source_id(one.url)
         try:
-            found = _compared(one, source, by_id.get(source), now)
+            found = _compared(one, source, by_id.get(source), now, added or {})
             if source in done:
                 _check_alike(*done[source], found)
         except ValueError as error:
@@ -103,10 +108,10 @@ def _check_alike(first: Wanted, made: Difference, again: Difference) -> None:
         raise ValueError(f"source {made.definition.id} stands at {first.where} already, otherwise: leave one of them")
 
 
-def _compared(wanted: Wanted, source: str, known: Definition | None, now: int) -> Difference:
+def _compared(wanted: Wanted, source: str, known: Definition | None, now: int, added: Mapping[str, Any]) -> Difference:
     given = dict(wanted.given or {})
     if known is None:
-        return Difference(Kind.ADDED, Definition(source, wanted.url, site_of(wanted.url), now, **given))
+        return Difference(Kind.ADDED, Definition(source, wanted.url, site_of(wanted.url), now, **{**given, **added}))
     base = Definition(known.id, known.url, known.site, known.added_at, known.kind) if wanted.whole else known
     if same_form(wanted.url) != same_form(known.url):
         _check_site(wanted.url, known)

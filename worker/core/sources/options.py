@@ -12,9 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
-from worker.core.normalise.zones import offset_minutes
+from worker.core.normalise import zones
 
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _SHORTEST, _LONGEST_S = 60, 7 * 86_400
@@ -94,16 +93,8 @@ def _daily_updates(value: object) -> int:
 
 def _zone(value: object) -> str:
     zone = _text(value)
-    if re.fullmatch(r"[+-][0-9]{2}:[0-9]{2}", zone):
-        try:
-            offset_minutes(zone)
-        except ValueError:
-            raise ValueError(f"no place on Earth has the time zone {zone}") from None
-        return zone
-    try:
-        ZoneInfo(zone)
-    except (ValueError, OSError, KeyError):  # the last: zoneinfo knows none of that name
-        raise ValueError(f"{zone!r} is no time zone: give a name such as Europe/Berlin, or +02:00") from None
+    if zones.setting(zone) is None:
+        raise ValueError(f"{zone!r} is no time zone of this Earth: give a name such as Europe/Berlin, or +02:00")
     return zone
 
 

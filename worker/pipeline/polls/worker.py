@@ -59,8 +59,10 @@ async def _caught_up(run: Run, followed: Followed) -> None:
         try:
             await followed.catch_up()
         except BrokerAway as error:
+            run.totals.waits_for = str(error)
             await patience.wait(error, 0, run.stop)
         else:
+            run.totals.waits_for = None
             break
     for found in followed.definitions:
         if found.passed_over is not None:
@@ -188,6 +190,8 @@ class _Sharing:
             try:
                 return await own(self._run, new)
             except (BrokerAway, Unsure, ClaimLost) as error:
+                for shard in new:
+                    self._run.totals.standing[shard.name].waits_for = str(error)
                 await patience.wait(error, self._run.totals.commits, self._run.stop)
         return {}
 

@@ -32,7 +32,6 @@ class Answer:
     validators: Validators | None
     content_type: str | None
     moved_to: str | None  # where it says it is for good: every redirect on the way was a 301 or 308
-    max_age_s: float | None  # how long it says it is fresh; None: it does not say, or says not to rely on it
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,6 @@ from worker.shown import visible
 from worker.sources.feed import faults
 from worker.sources.feed.asked import Answer, ClientOptions, Request
 from worker.sources.feed.body import Bodies
-from worker.sources.feed.freshness import max_age
 from worker.sources.feed.guard import guarded
 from worker.sources.feed.names import Names
 from worker.sources.feed.place import BadUrl, OddNumber, place_of, place_of_redirect, same_keeper
@@ -191,7 +190,6 @@ def _answer(way: _Way, response: ClientResponse, body: bytes | None, validators:
         validators=validators,
         content_type=_encodable(response.headers.get("Content-Type")),
         moved_to=url if way.for_good and way.url != way.begin else None,
-        max_age_s=max_age(response.headers, datetime.now(UTC)),
     )
 
 

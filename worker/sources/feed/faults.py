@@ -23,8 +23,8 @@ from aiohttp import (
 )
 
 from worker.model import Fault, FaultKind
-from worker.sources.feed.freshness import retry_after
 from worker.sources.feed.guard import Refused
+from worker.sources.feed.retry import retry_after
 
 # What asking may raise. ValueError: a URL, name or header that aiohttp will not send after all; UnicodeError is one.
 # RuntimeError: it finds its connection closed while it waits for more.

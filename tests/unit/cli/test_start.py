@@ -1,0 +1,117 @@
+"""How `run` and `replay` start: what is wrong is said in one sentence before any I/O, a broker that is away is waited for."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import sys
+
+import aiohttp
+import pytest
+
+HANGS = 60.0
+
+
+@pytest.fixture
+def bare(tmp_path, monkeypatch):
+    """A folder with an article and without a broker's file."""
+    for name in [name for name in os.environ if name.startswith("NEWS_WORKER_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "articles").mkdir()
+    (tmp_path / "articles" / "one.txt").write_text("The ferry is back.")
+    (tmp_path / "empty.pem").write_text("")
+    (tmp_path / "feeds.txt").write_text("https://news.example/feed.xml\n")
+    return tmp_path
+
+
+def free_port():
+    """One that nobody listens on."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@pytest.mark.parametrize("command", [["run", "--feeds", "feeds.txt"], ["replay", "articles"]])
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"ALLOW_NET": "10.0.0.1/8"}, "NEWS_WORKER_ALLOW_NET: allow_net = '10.0.0.1/8': 10.0.0.1/8 has host bits set"),
+        ({"HEALTH_ADDRESS": "9464"}, "NEWS_WORKER_HEALTH_ADDRESS: health_address = '9464': give an address and a port"),
+        ({"HEALTH_ADDRESS": "0.0.0.0:94640"}, "give an address and a port"),
+        ({"GRACE_S": "0"}, "NEWS_WORKER_GRACE_S: grace_s = '0': should be greater than 0"),
+        ({"BROKER": "redis://there"}, "can't be used: give a file"),
+        ({"BROKER": "kafka://there:9092", "KAFKA_SSL_CAFILE": "/none.pem"}, "set kafka_security_protocol to SSL"),
+        (
+            {"BROKER": "kafka://there:9092", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "/none.pem"},
+            "kafka_ssl_cafile /none.pem can't be read: No such file",
+        ),
+        (
+            {"BROKER": "kafka://there:9092", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "empty.pem"},
+            "holds no certificate",
+        ),
+        ({"PREFIX": "a/b"}, "can't be part of a topic's name"),
+        ({"SECRETS_DIR": "nowhere"}, "NEWS_WORKER_SECRETS_DIR is nowhere, which is no directory"),
+        ({"CONFIG": "nowhere.toml"}, "the configuration file nowhere.toml can't be read"),
+    ],
+)
+def test_a_wrong_setting_is_one_sentence_and_nothing_is_touched(bare, call, monkeypatch, command, wrong, said):
+    before = set(bare.iterdir())
+    for name, value in wrong.items():
+        monkeypatch.setenv(f"NEWS_WORKER_{name}", value)
+    outcome = call(*command)
+    assert (outcome.code, outcome.error.count("error: ")) == (2, 1), outcome.error
+    assert said in outcome.error
+    assert set(bare.iterdir()) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--proxy", "socks5://proxy:1080"], "the setting proxy must be http(s)://host:port"),
+        (["--feeds", "empty.pem"], "empty.pem lists no sources"),
+        (["--feeds", "articles"], "is a directory"),
+        (["--broker", "kafka://there:0x50"], "can't be used: give kafka://host:9092"),
+    ],
+)
+def test_what_only_polls_need_is_checked_before_anything_is_opened_too(bare, call, arguments, said):
+    before = set(bare.iterdir())
+    outcome = call("run", *arguments, "--health-address", f"127.0.0.1:{free_port()}")
+    assert (outcome.code, said in outcome.error) == (2, True), outcome.error
+    assert set(bare.iterdir()) == before
+
+
+def test_several_wrong_settings_are_a_sentence_each(bare, call, monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_GRACE_S", "soon")
+    monkeypatch.setenv("NEWS_WORKER_MAX_POLLS", "0")
+    outcome = call("run")
+    assert (outcome.code, outcome.error.count("error: ")) == (2, 2), outcome.error
+
+
+async def test_a_broker_that_is_away_is_waited_for_and_health_and_log_say_so(bare):
+    health = free_port()
+    command = ["run", "--broker", f"kafka://127.0.0.1:{free_port()}", "--health-address", f"127.0.0.1:{health}"]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "worker", *command, stderr=asyncio.subprocess.PIPE
+    )
+    try:
+        async with asyncio.timeout(HANGS), aiohttp.ClientSession() as session:
+            said = []
+            async for line in process.stderr:
+                said.append(json.loads(line))
+                if sum(one["event"] == "broker.away" for one in said) == 2:
+                    break
+            async with session.get(f"http://127.0.0.1:{health}/readyz") as response:
+                told = await response.json()
+                assert (response.status, told["ok"]) == (503, False)
+            async with session.get(f"http://127.0.0.1:{health}/livez") as response:
+                assert response.status == 200
+            assert told["why"] == [said[-1]["reason"]]
+            assert "Kafka at 127.0.0.1" in said[-1]["reason"]
+            process.send_signal(signal.SIGTERM)
+            assert await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
