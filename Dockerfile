@@ -30,7 +30,7 @@ RUN tools/bin/pip wheel --no-deps --no-build-isolation --no-index --wheel-dir wh
  && tools/bin/pip --python /opt/news-worker/bin/python3 install --no-compile --no-deps --no-index wheels/*.whl \
  && find /opt/news-worker -regex '.*\.\(c\|h\|pxd\|pyx\)' -delete \
  && find /opt/news-worker -name '_cffi.*.so' -path '*/zstandard/*' -delete \
- && PYTHONPYCACHEPREFIX=/opt/news-worker/bytecode /opt/news-worker/bin/python3 -m compileall -q \
+ && PYTHONPYCACHEPREFIX=/opt/news-worker/bytecode /opt/news-worker/bin/python3 -m compileall -q -f \
       --invalidation-mode unchecked-hash -x '/(test|tests|idlelib|lib2to3|tkinter|turtledemo|ensurepip|dist-packages)/' \
       /opt/news-worker/lib "$(python3 -c 'import os; print(os.path.dirname(os.__file__))')" \
  && mkdir state
