@@ -72,8 +72,8 @@ class Contained(Place):
 
 def first_process(process) -> int:
     """The worker, process 1 in there, by its number out here."""
-    (child,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return int(child)
+    (child,) = children(process.pid)
+    return child
 
 
 def signalled(process, number: signal.Signals) -> None:
@@ -82,5 +82,10 @@ def signalled(process, number: signal.Signals) -> None:
 
 def below(pid: int) -> list[int]:
     """Every process that it has started, and theirs."""
-    children = [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    return [*children, *(one for child in children for one in below(child))]
+    return [one for child in children(pid) for one in [child, *below(child)]]
+
+
+def children(pid: int) -> list[int]:
+    """Those of its threads: each has its own."""
+    threads = Path(f"/proc/{pid}/task").glob("*/children")
+    return [int(child) for thread in threads for child in thread.read_text().split()]

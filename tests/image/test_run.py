@@ -110,7 +110,7 @@ async def test_processes_that_were_killed_leave_no_zombies(embedded, tmp_path):
 
 
 def states(process):
-    """How all that the worker has started stands: R, S, Z…"""
+    """A letter for each process that the worker has started: Z is a zombie."""
     stats = [Path(f"/proc/{child}/stat").read_text() for child in below(first_process(process))]
     return [stat.rpartition(")")[2].split()[0] for stat in stats]
 

@@ -8,9 +8,12 @@ until the culprit is alone; that one is rejected, or a fault of its source where
 from __future__ import annotations
 
 import asyncio
+import os
 import pickle
+import signal
 import socket
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from types import TracebackType
@@ -191,3 +194,12 @@ class _Reader:
         self._socket.close()
         self._process.kill()
         self._process.join()
+        _bury(self._process.pid)
+
+
+def _bury(pid: int | None) -> None:
+    """In a container, process 1 inherits the readers of a fork server that died: nobody else waits for them."""
+    with suppress(ChildProcessError):  # mostly it is none of ours
+        if pid and os.waitpid(pid, os.WNOHANG) == (0, 0):
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
