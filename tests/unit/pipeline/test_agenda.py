@@ -103,3 +103,27 @@ def test_since_when_it_is_due_is_told_with_it_even_if_it_had_to_wait_for_its_sit
     agenda.free("one.example")
     assert agenda.take(30, SITES.get) == ("b", 20)
     assert agenda.late(30) == (0, 0)
+
+
+def test_put_again_while_it_waits_for_its_site_it_is_given_out_once(agenda):
+    agenda.put("a", 0)
+    agenda.put("b", 0)
+    assert taken(agenda, 0) == ["a"]
+    agenda.put("b", 1)
+    assert taken(agenda, 1) == []
+    agenda.free("one.example")
+    assert taken(agenda, 1) == ["b"]
+    agenda.free("one.example")
+    assert taken(agenda, 1) == []
+    assert agenda.idle
+
+
+def test_put_later_while_it_waits_for_its_site_it_waits_for_its_hour(agenda):
+    agenda.put("a", 0)
+    agenda.put("b", 0)
+    assert taken(agenda, 0) == ["a"]
+    agenda.put("b", 50)
+    agenda.free("one.example")
+    assert taken(agenda, 1) == []
+    assert agenda.late(1) == (0, 0)
+    assert taken(agenda, 50) == ["b"]

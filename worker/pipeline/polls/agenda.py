@@ -30,7 +30,8 @@ class Agenda:
         return source in self._due or source in self._since
 
     def put(self, source: str, due: int) -> None:
-        """The source is due at that instant, and at no other."""
+        """The source is due at that instant, and at no other; if it waits for its site, it waits no more."""
+        self._since.pop(source, None)
         self._due[source] = due
         heapq.heappush(self._heap, (due, source))
         self._changed.set()
@@ -38,6 +39,7 @@ class Agenda:
     def drop(self, source: str) -> None:
         """The source is not due at all."""
         self._due.pop(source, None)
+        self._since.pop(source, None)
 
     def take(self, now: int, site_of: Callable[[str], str | None]) -> tuple[str, int] | None:
         """A source that is due and whose site nobody asks, and since when it is due; None: there is none.
@@ -48,10 +50,9 @@ class Agenda:
         """
         while self._ready:
             waited, site = self._ready.popleft()
-            due = self._since.pop(waited)
-            if site_of(waited) == site:
-                return waited, due
-            self.free(site)
+            if waited in self._since and site_of(waited) == site:
+                return waited, self._since.pop(waited)
+            self.free(site)  # it was put elsewhere, or dropped, since
         return self._next(now, site_of)
 
     def _next(self, now: int, site_of: Callable[[str], str | None]) -> tuple[str, int] | None:
