@@ -1,9 +1,12 @@
-"""Documents to be read, and a pool to read them in."""
+"""Documents to be read, a pool to read them in, and a world of feeds."""
 
 import json
 
 import pytest
+from unit.pipeline.failing import Failing
+from unit.pipeline.world import World
 
+from worker.broker.connect import connect
 from worker.model import Document, Format, Source
 from worker.pipeline import patience
 from worker.pipeline.pool import Limits, ReaderPool
@@ -51,3 +54,9 @@ async def pool():
 @pytest.fixture
 def no_pauses(monkeypatch):
     monkeypatch.setattr(patience, "_FIRST", 0.0)
+
+
+@pytest.fixture
+async def world(tmp_path):
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=True) as opened:
+        yield World(Failing(opened))

@@ -2,152 +2,17 @@
 
 import asyncio
 import json
-from collections import Counter, defaultdict
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import pytest
-from unit.pipeline.failing import Failing
+from unit.pipeline.world import Servers, World, asked, feed
 
-from worker.broker.connect import connect
-from worker.core.read import read
 from worker.core.sources import stored
 from worker.errors import BrokerAway, BrokerRefused, ClaimLost, ClockRefused, RecordRefused, Unsure
-from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic, Totals, Validators
-from worker.pipeline.polls.poll import Tools
-from worker.pipeline.polls.run import Run
-from worker.pipeline.polls.worker import poll_sources
-from worker.sources.feed import Answer
+from worker.model import Code, Definition, Fate, Fault, FaultKind, Topic
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
-
-HANGS = 60.0
-
-
-def feed(*titles):
-    """A feed of one entry a title."""
-    items = "".join(
-        f"<item><guid isPermaLink='false'>guid of {title.split('|')[0]}</guid><title>{title.split('|')[0]}</title>"
-        f"<description>{title.split('|')[-1]}, told at some length.</description></item>"
-        for title in titles
-    )
-    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
-
-
-class Servers:
-    """Stands for the network: what each URL says, and who was asked when."""
-
-    def __init__(self):
-        self.says = {}
-        self.asked = []
-        self.under_way = Counter()
-        self.most_at_once = 0
-        self.hang = defaultdict(asyncio.Event)  # by URL
-        self.hanging = set()
-
-    async def fetch(self, request, room):
-        self.asked.append((request.url, request.validators))
-        site = request.url.split("/")[2]
-        self.under_way[site] += 1
-        self.most_at_once = max(self.most_at_once, self.under_way[site])
-        try:
-            if request.url in self.hanging:
-                await self.hang[request.url].wait()
-            await asyncio.sleep(0)
-        finally:
-            self.under_way[site] -= 1
-        said = self.says[request.url]
-        if isinstance(said, Fault):
-            return said
-        tag = f'"{hash(said)}"'
-        if request.validators and request.validators.etag == tag:
-            return Answer(304, request.url, None, request.validators, None, None)
-        return Answer(200, request.url, said, Validators(request.url, tag), "application/xml", None)
-
-    def times(self, url):
-        return sum(asked == url for asked, _ in self.asked)
-
-
-class Readers:
-    """Reads here instead of in a process."""
-
-    async def read(self, documents, limit):
-        return [[read(document, limit)] for document in documents]
-
-
-@dataclass
-class World:
-    """A broker with sources, and servers that have feeds."""
-
-    broker: object
-    servers: Servers = field(default_factory=Servers)
-    stop: asyncio.Event = field(default_factory=asyncio.Event)
-    totals: Totals = field(default_factory=Totals)
-    token: str = "this process"
-    runs: int = 0
-    grace: float = 10.0
-
-    async def add(self, name, said=None, **options):
-        definition = Definition(name, f"http://{name}.example/feed", f"{name}.example", 1, **options)
-        await self.broker.append([stored.record(definition, 1)])
-        if said is not None:
-            self.servers.says[definition.url] = said
-        return definition
-
-    async def remove(self, definition):
-        await self.broker.append([stored.tombstone(definition, 1)])
-
-    async def run(self, *, once=True, give_up_after=60.0):
-        self.totals = Totals()
-        self.runs += 1
-        tools = Tools(self.servers, Readers(), lambda _name: None, 1_000_000)
-        run = Run(
-            self.broker,
-            tools,
-            asyncio.Semaphore(50),
-            self.totals,
-            f"host:{self.runs}",
-            f"{self.token} {self.runs}",
-            give_up_after,
-            self.grace,
-            once=once,
-            stop=self.stop,
-        )
-        async with asyncio.timeout(HANGS):
-            await poll_sources(run)
-        return self.totals
-
-    @asynccontextmanager
-    async def running(self):
-        """Runs until the block ends, then is stopped."""
-        task = asyncio.create_task(self.run(once=False))
-        try:
-            yield task
-        finally:
-            self.stop.set()
-            await task
-
-    async def events(self):
-        found = []
-        async for record in self.broker.read(Topic.ARTICLES):
-            value = json.loads(record.value)
-            title = value["item"]["headlines"][0]["value"] if "headlines" in value["item"] else ""
-            found.append((title, value["version"]))
-        return found
-
-    async def rejected(self):
-        return [dict(record.headers)["reject_code"].decode() async for record in self.broker.read(Topic.REJECTS)]
-
-    async def until(self, condition):
-        async with asyncio.timeout(HANGS):
-            while not await condition():
-                pass
-
-
-@pytest.fixture
-async def world(tmp_path):
-    async with connect(f"sqlite:///{tmp_path}/news.db", create=True) as opened:
-        yield World(Failing(opened))
 
 
 async def test_each_source_is_polled_once_and_what_is_new_published(world):
@@ -235,11 +100,6 @@ async def test_what_another_process_has_polled_meanwhile_is_dropped_and_polled_a
         tasks.create_task(polled_by_another())
         tasks.create_task(world.run())
     assert await world.events() == [("a", 1), ("b", 1), ("c", 1), ("d", 1)]
-
-
-async def asked(world, definition, times):
-    await asyncio.sleep(0)
-    return world.servers.times(definition.url) >= times
 
 
 class Shared:

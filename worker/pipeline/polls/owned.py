@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
 
@@ -19,12 +19,15 @@ from worker.core.feeds import ShardMemory
 from worker.errors import BrokerError, BrokerRefused
 from worker.model import Part
 from worker.pipeline.job import wall_clock
-from worker.pipeline.polls.poll import Decide
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 from worker.pipeline.shard import OwnedShard
 
 log = structlog.get_logger()
+
+
+# None: sources come and go while it waits for its turn, and now there is nothing to decide.
+DecideIfDue = Callable[[ShardMemory, Search], Iterable[Part] | None]
 
 
 class Owned:
@@ -40,17 +43,20 @@ class Owned:
         self.shard: OwnedShard[Part] = OwnedShard(claim, lambda _parts: memory.records(wall_clock()), adopt)
         self._deciding = asyncio.Lock()
 
-    async def settle(self, decide: Decide, search: Search) -> Counter[str]:
+    async def settle(self, decide: DecideIfDue, search: Search) -> Counter[str] | None:
         """Decide, publish, and return when it is committed: how the entries ended, and what was remarked, by code.
 
-        BrokerError: perhaps it is not committed; the ownership is then over. `search`: while it looks for an article that the
-        broker refuses, every part is a transaction of its own.
+        None: when its turn had come, there was nothing to decide any more. BrokerError: perhaps it is not committed; the
+        ownership is then over. `search`: while it looks for an article that the broker refuses, every part is a transaction
+        of its own.
         """
         told: Counter[str] = Counter()
         try:
             async with self._deciding:
                 self._check()
-                for part in decide(self.memory, search):
+                if (parts := decide(self.memory, search)) is None:
+                    return None
+                for part in parts:
                     told.update(part.fates)
                     told.update(note.code for note in part.notes)
                     search.suspect = (part.source, part.end)
@@ -70,10 +76,10 @@ class Owned:
             raise self.lost.result()
 
 
-async def own(run: Run, shards: Sequence[Shard]) -> Mapping[Shard, Owned]:
+async def own(run: Run, shards: Sequence[Shard]) -> tuple[Mapping[Shard, Owned], Mapping[Shard, BrokerRefused]]:
     """Fence them all, then restore them all in one reading. BrokerError: as `port.Broker` tells; nothing is owned then.
 
-    One whose records can't be read is refused, and the others are owned; BrokerRefused: none is left.
+    One whose records can't be read is refused, and the others are owned.
     """
 
     def adopt(parts: Sequence[Part], seconds: float) -> None:
@@ -90,14 +96,13 @@ async def own(run: Run, shards: Sequence[Shard]) -> Mapping[Shard, Owned]:
         for shard, why in refused.items():
             log.error("shard.refused", shard=shard.name, reason=str(why))
             await claims.pop(shard).release()
-        _check_left(claims, refused)
     except BaseException as error:
         for claim in claims.values():
             await claim.release()
         if isinstance(error, BaseExceptionGroup):
             raise error.exceptions[0] from None
         raise
-    return {shard: Owned(claim, memories[shard], owned_at, adopt) for shard, claim in claims.items()}
+    return {shard: Owned(claim, memories[shard], owned_at, adopt) for shard, claim in claims.items()}, refused
 
 
 async def _restored(run: Run, shards: Sequence[Shard]) -> tuple[dict[Shard, ShardMemory], dict[Shard, BrokerRefused]]:
@@ -117,11 +122,6 @@ async def _restored(run: Run, shards: Sequence[Shard]) -> tuple[dict[Shard, Shar
     for shard, memory in memories.items():
         unless_refused(shard, memory.restored)
     return memories, refused
-
-
-def _check_left(claims: Mapping[Shard, Claim], refused: Mapping[Shard, BrokerRefused]) -> None:
-    if refused and not claims:
-        raise next(iter(refused.values()))
 
 
 async def _fence(broker: Broker, shard: Shard, claims: dict[Shard, Claim]) -> None:

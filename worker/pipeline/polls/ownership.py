@@ -76,10 +76,14 @@ class Ownership:
                 if isinstance(error, ClaimLost):
                     await self._confirmed()
                 await self._ours()
-                return (await own(self._run, [self._shard]))[self._shard]
+                owned, refused = await own(self._run, [self._shard])
             except (BrokerAway, Unsure, ClaimLost) as again:
                 error = again
                 await self._wait(error)
+                continue
+            if refused:
+                raise refused[self._shard]
+            return owned[self._shard]
 
     async def _wait(self, error: BrokerError) -> None:
         if not isinstance(error, BrokerAway | Unsure | ClaimLost):

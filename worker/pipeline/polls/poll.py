@@ -14,6 +14,7 @@ from typing import Final
 
 import structlog
 
+from worker.core.event import rfc3339
 from worker.core.feeds import MOST_RECORDS, Answered, Asked, ShardMemory, decide, faulted, is_known, unchanged
 from worker.core.normalise.links import without_secrets
 from worker.model import (
@@ -25,6 +26,7 @@ from worker.model import (
     FaultKind,
     Fetched,
     Format,
+    Head,
     Part,
     Reading,
     Source,
@@ -68,6 +70,20 @@ class Polled:
     fault: Fault | None = None
 
 
+def due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:
+    """Now, but for a source that had its turn or asked to be left alone."""
+    now = wall_clock()
+    if definition.id in totals.asked:
+        return None
+    if head is not None and head.gone:
+        totals.left[definition.id] = "gone (410): remove it"
+    elif head is not None and head.not_before > now:
+        totals.left[definition.id] = f"its server asked to be left alone until {rfc3339(head.not_before)}"
+    else:
+        return now
+    return None
+
+
 async def ask(tools: Tools, definition: Definition, asked: Asked, room: AsyncExitStack) -> Answer | Fault:
     """The answer of the source's server. `asked`: what is remembered of the answer before. `room`: as `Client.fetch` takes it."""
     request = request_of(definition, asked.validators, asked.url, tools.secrets)
@@ -98,6 +114,13 @@ async def understand(tools: Tools, definition: Definition, asked: Asked, answer:
         return decide(reading, definition, memory, answered, at, refused=search.refused(definition.id), most=most)
 
     return Polled("read", asked, at, decided)
+
+
+def lawful(head: Head | None, asked: Asked, token: str) -> bool:
+    """Whether what was asked under one head may be decided under another (design invariant 4). `token`: of this process."""
+    if head is None:
+        return asked == Asked()
+    return head.token == token or (head.token, head.count) == (asked.token, asked.count)
 
 
 async def _read(tools: Tools, definition: Definition, answer: Answer, body: bytes, at: int) -> Reading:

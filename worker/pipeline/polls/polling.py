@@ -7,7 +7,7 @@ is the one it was fetched under, or was written by this process; else it is drop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from functools import partial
 from typing import Final
@@ -16,15 +16,14 @@ import structlog
 
 from worker.broker.port import Shard
 from worker.core import schedule
-from worker.core.event import rfc3339
-from worker.core.feeds import Asked, ShardMemory, removed, report_record
+from worker.core.feeds import ShardMemory, removed, report_record
 from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Head, Part, ShardReport, Totals
+from worker.model import Definition, Part, ShardReport
 from worker.pipeline.job import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
-from worker.pipeline.polls.poll import Polled, ask, say, understand
+from worker.pipeline.polls.poll import Polled, ask, due_once, lawful, say, understand
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 
@@ -70,7 +69,10 @@ class FeedShard:
         if owned is None or definition == before:
             return
         owned.memory.define(definition)
-        if before is None or before.url != definition.url:
+        if definition.id in owned.memory.refused:
+            self._agenda.drop(definition.id)
+            self._plan(definition, owned)
+        elif before is None or before.url != definition.url:
             self._agenda.put(definition.id, running_clock())
         elif definition.id in self._agenda:
             self._plan(definition, owned)
@@ -129,7 +131,7 @@ class FeedShard:
             return
         head = owned.memory.head(definition.id)
         if self._run.once:
-            due = _due_once(definition, head, self._run.totals)
+            due = due_once(definition, head, self._run.totals)
         else:
             due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
         if due is not None:
@@ -172,11 +174,14 @@ class FeedShard:
         try:
             polled = await self._polled(definition)
             settled = await self._settle(definition, polled)
-            again_at = self._next(definition) if settled else wall_clock()
+            again_at = self._next(definition, polled) if settled else wall_clock()
         finally:
             del self._polls[source]
             self._run.slots.release()
-            if again_at is not None and source in self._definitions:
+            # What it was refused by tells nothing of what it will say next time.
+            self._ownership.search.done(source)
+            owned = self._ownership.last
+            if again_at is not None and owned is not None and self._is_polled(source, owned.memory):
                 self._agenda.put(source, on_running_clock(again_at))
             self._agenda.wake()
 
@@ -203,41 +208,49 @@ class FeedShard:
 
     async def _settle(self, definition: Definition, polled: Polled) -> bool:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
+
+        def decide(memory: ShardMemory, search: Search) -> Iterable[Part] | None:
+            return polled.decide(memory, search) if self._stands(definition, polled, memory) else None
+
         while True:
             owned = await self._ownership.present()
-            if definition.id not in self._definitions or definition.id in owned.memory.refused:
-                return True
-            if not self._lawful(owned.memory.head(definition.id), polled.asked):
-                log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
-                return False
             try:
-                told = await owned.settle(polled.decide, self._ownership.search)
+                told = await owned.settle(decide, self._ownership.search)
             except ClockRefused:
                 await self._report()  # which is refused likewise: nobody is asked anew before the clock is right
                 return False
             except BrokerError:
                 continue
-            self._ownership.search.done(definition.id)
-            say(self._run.totals, definition, polled, told)
-            return True
+            if told is not None:
+                say(self._run.totals, definition, polled, told)
+            return told is not None
 
-    def _lawful(self, head: Head | None, asked: Asked) -> bool:
-        """Whether what was asked under one head may be decided under another (design invariant 4)."""
-        if head is None:
-            return asked == Asked()
-        return head.token == self._run.token or (head.token, head.count) == (asked.token, asked.count)
+    def _stands(self, definition: Definition, polled: Polled, memory: ShardMemory) -> bool:
+        """Whether what was polled may be decided: its source is there, at the same URL, and nobody else has polled it."""
+        if not self._is_polled(definition.id, memory) or self._definitions[definition.id].url != definition.url:
+            return False
+        if lawful(memory.head(definition.id), polled.asked, self._run.token):
+            return True
+        log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
+        return False
+
+    def _is_polled(self, source: str, memory: ShardMemory) -> bool:
+        return source in self._definitions and source not in memory.refused
 
     async def _remove(self, source: str) -> None:
         """Hand over and in the end forget what is remembered of a source that is no more."""
+
+        def decide(memory: ShardMemory, _search: Search) -> Iterable[Part] | None:
+            there = source not in self._definitions and source in memory.sources()
+            return removed(source, memory, wall_clock()) if there else None
+
         try:
-            while source not in self._definitions:
+            while True:
                 owned = await self._ownership.present()
-                try:
-                    await owned.settle(lambda memory, _: removed(source, memory, wall_clock()), self._ownership.search)
-                except BrokerError:
-                    continue
-                log.info("source.removed", source=source)
-                return
+                with suppress(BrokerError):
+                    if await owned.settle(decide, self._ownership.search) is not None:
+                        log.info("source.removed", source=source)
+                    return
         finally:
             del self._removing[source]
             self._agenda.wake()
@@ -275,25 +288,11 @@ class FeedShard:
         )
         return [Part("", (report_record(report, self._partition),))]
 
-    def _next(self, definition: Definition) -> int | None:
+    def _next(self, definition: Definition, polled: Polled) -> int | None:
         owned = self._ownership.last
         if self._run.once or owned is None:
             return None
         if self._definitions.get(definition.id, definition) != definition:
             return wall_clock()
         head = owned.memory.head(definition.id)
-        return schedule.next_due(definition, head, wall_clock()) if head else None
-
-
-def _due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:
-    """Now, but for a source that had its turn or asked to be left alone."""
-    now = wall_clock()
-    if definition.id in totals.asked:
-        return None
-    if head is not None and head.gone:
-        totals.left[definition.id] = "gone (410): remove it"
-    elif head is not None and head.not_before > now:
-        totals.left[definition.id] = f"its server asked to be left alone until {rfc3339(head.not_before)}"
-    else:
-        return now
-    return None
+        return schedule.next_due(definition, head, polled.at) if head else None

@@ -9,14 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 from typing import NoReturn
 
 import structlog
 
 from worker.broker.port import Member, Shard, Share
-from worker.errors import BrokerAway, ClaimLost, Unsure
+from worker.errors import BrokerAway, BrokerRefused, ClaimLost, Unsure
 from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
@@ -44,9 +43,9 @@ async def poll_sources(run: Run) -> None:
                 working.append(tasks.create_task(_follow(run, followed, sharing.shards)))
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             run.totals.draining = run.stop.is_set()
-            await sharing.end()
-            for task in working:
+            for task in working:  # first, or what ends now could be begun anew
                 task.cancel()
+            await sharing.end()
     except Stopped:
         return
     except BaseExceptionGroup as group:
@@ -128,8 +127,11 @@ class _Sharing:
             await asyncio.wait(self._working.values())
 
     async def _done(self, share: Share) -> None:
-        """Return when each shard of the share has polled its sources once; never, where polling goes on."""
-        if not share.settled or not self._beginning:
+        """Return when each shard of the share has polled its sources once; never, where polling goes on.
+
+        Who has no shard goes on too: what another worker leaves may fall to it.
+        """
+        if not self._run.once or not share.settled or not self._beginning:
             await asyncio.Event().wait()
         else:
             await asyncio.wait({self._beginning})
@@ -168,8 +170,13 @@ class _Sharing:
         self._beginning = self._tasks.create_task(self._begin(new))
 
     async def _begin(self, new: list[Shard]) -> None:
-        """Own them all, then let each of them work."""
-        for shard, owned in (await self._owned(new)).items():
+        """Own them all, then let each of them work. BrokerRefused: none can be read, and none works yet."""
+        begun, refused = await self._owned(new)
+        for shard, why in refused.items():
+            self._run.totals.standing[shard.name].waits_for = str(why)
+            if not begun and not self.shards:
+                raise why
+        for shard, owned in begun.items():
             ours = partial(self._ours, shard, self._stay)
             feeds = FeedShard(shard, self._run, ours, self._member.confirmed, self._member.quiet_seconds)
             self.shards[shard] = feeds
@@ -184,7 +191,7 @@ class _Sharing:
             if found.passed_over is None and found.partition in new:
                 new[found.partition].define(found.definition)
 
-    async def _owned(self, new: list[Shard]) -> Mapping[Shard, Owned]:
+    async def _owned(self, new: list[Shard]) -> tuple[Mapping[Shard, Owned], Mapping[Shard, BrokerRefused]]:
         patience = Patience(self._run.give_up_after, time.monotonic)
         while new:
             try:
@@ -193,7 +200,7 @@ class _Sharing:
                 for shard in new:
                     self._run.totals.standing[shard.name].waits_for = str(error)
                 await patience.wait(error, self._run.totals.commits, self._run.stop)
-        return {}
+        return {}, {}
 
     async def _ours(self, shard: Shard, stay: int) -> None:
         """Return as soon as it is certain that the shard falls to this worker, and did all the while."""
@@ -204,8 +211,7 @@ class _Sharing:
 
 async def _ended(task: asyncio.Task[None]) -> None:
     task.cancel()
-    with suppress(asyncio.CancelledError):
-        await asyncio.wait({task})
+    await asyncio.wait({task})
 
 
 def _first(error: BaseException) -> BaseException:

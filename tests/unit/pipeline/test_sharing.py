@@ -1,0 +1,133 @@
+"""What falls to a worker of the shards: none yet, one more, one less, one that can't be read; and a stop meanwhile."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from unit.pipeline.world import asked, feed
+
+from worker.broker.port import Share, Stored, shard_of_sources
+from worker.model import Topic
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+FIRST, SECOND = shard_of_sources(0), shard_of_sources(1)
+
+
+class Sharing:
+    """A broker whose member is told by the test what falls to it; the second shard holds what can't be read."""
+
+    quiet_seconds = 0.0
+
+    def __init__(self, broker, *shards):
+        self.broker = broker
+        self.share = Share(frozenset(shards))
+        self._news = asyncio.Condition()
+        self.releases = asyncio.Event()
+        self.releasing = asyncio.Event()
+        self.releases.set()
+
+    def __getattr__(self, name):
+        return getattr(self.broker, name)
+
+    @asynccontextmanager
+    async def membership(self):
+        yield self
+
+    async def given(self, *shards):
+        async with self._news:
+            self.share = Share(frozenset(shards))
+            self._news.notify_all()
+
+    async def changed(self, share):
+        async with self._news:
+            await self._news.wait_for(lambda: self.share != share)
+        return self.share
+
+    async def confirmed(self):
+        pass
+
+    async def claim(self, shard):
+        return Claimed(await self.broker.claim(shard), self)
+
+    async def restore(self, shards):
+        if SECOND in shards:
+            yield SECOND, Stored("", 1, 0, 0, b"no key of ours", b"", ())
+        async for found in self.broker.restore([FIRST]):
+            if FIRST in shards:
+                yield found
+
+
+class Claimed:
+    """Is given back when the test lets it."""
+
+    def __init__(self, claim, sharing):
+        self.claim, self.sharing = claim, sharing
+
+    async def commit(self, records):
+        await self.claim.commit(records)
+
+    async def release(self):
+        self.sharing.releasing.set()
+        await self.sharing.releases.wait()
+        await self.claim.release()
+
+
+async def test_a_worker_to_which_nothing_falls_waits_for_what_others_leave(world):
+    one = await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker)
+    async with world.running():
+        await world.until(lambda: settled(world))
+        await turns(20)
+        await world.broker.given(FIRST)
+        await world.until(lambda: asked(world, one, 1))
+
+
+async def turns(count):
+    """Let everything that can go on do so."""
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def settled(world):
+    await asyncio.sleep(0)
+    return world.totals.settled
+
+
+async def test_stopped_while_a_shard_is_given_back_it_ends(world):
+    one = await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST)
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        world.broker.releases.clear()
+        world.broker.releasing.clear()
+        await world.broker.given()
+        await world.broker.releasing.wait()
+        world.stop.set()
+        await turns(20)
+        world.broker.releases.set()
+
+
+async def test_a_shard_that_can_not_be_read_is_said_to_be_refused_and_costs_no_other(world):
+    one = await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST)
+    async with world.running() as running:
+        await world.until(lambda: asked(world, one, 1))
+        await world.broker.given(FIRST, SECOND)
+
+        async def refused():
+            await asyncio.sleep(0)
+            standing = world.totals.standing.get(SECOND.name)
+            return running.done() or (standing and "not the worker's" in (standing.waits_for or ""))
+
+        await world.until(refused)
+        moved = await world.add("two", feed("b"))
+        await world.until(lambda: asked(world, moved, 1))
+        assert world.totals.standing[FIRST.name].waits_for is None
+    assert {key async for key in kept(world)} == {b'["head","one"]', b'["head","two"]'}
+
+
+async def kept(world):
+    async for record in world.broker.read(Topic.CHECKPOINTS):
+        if b'"head"' in record.key:
+            yield record.key
