@@ -85,7 +85,7 @@ class Head:
     title: str | None = None  # the feed's own
     ttl_s: int | None = None
     url: str | None = None  # where it has moved for good (301, 308, seen repeatedly)
-    url_of: str | None = None  # as it was defined when that was learned; under another definition it says nothing
+    url_of: str | None = None  # as it was defined when that, or `gone`, was learned; of another it says nothing
     moving: tuple[str, int] | None = None  # where it says that it has moved, and how often in a row it said so
     polled_at: int = 0  # last request
     read_at: int = 0  # last document that was decided, or confirmed by 304 or its hash

@@ -100,8 +100,10 @@ class ShardMemory:
         if head is not None and head.removed_at:
             head.removed_at = 0
             held.touch()
-        if head is not None and head.url is not None and head.url_of != definition.url:
+        if head is not None and (head.url is not None or head.gone) and head.url_of != definition.url:
             head.url = head.url_of = head.moving = None
+            if head.gone:
+                head.fault, head.faults, head.fault_since, head.not_before, head.gone = None, 0, 0, 0, False
             held.touch()
 
     def undefine(self, source: str) -> None:

@@ -56,7 +56,8 @@ def faulted(definition: Definition, memory: ShardMemory, fault: Fault, now: int)
     if head.faults == 1:
         head.fault_since = now
     lost = in_fault_before < _DAY <= now - head.fault_since or (fault.kind is FaultKind.GONE and not head.gone)
-    head.gone |= fault.kind is FaultKind.GONE
+    if fault.kind is FaultKind.GONE:
+        head.gone, head.url_of = True, definition.url
     asked_for = fault.retry_after_s or 0
     if asked_for > 0:
         head.not_before = now + int(min(asked_for * 1000, _DAY))
