@@ -1,31 +1,41 @@
 """The worker with something planted in what it does for polled feeds: its death at a transaction, or a bug.
 
-`planted_polls.py PLANT,… run …`: PLANT is `after:N` or `before:N`, SIGKILL at the Nth transaction that holds articles; `parts`,
-each part of a document in a transaction of its own, as when they are too large for one; or the name of a bug.
+`-m faults.planted_polls PLANT,… run …`: PLANT is `after:N` or `before:N`, SIGKILL at the Nth transaction that holds articles;
+`frozen:N`, SIGSTOP before it; `parts`, each part of a document in a transaction of its own, as when they are too large for one;
+`clock:FILE`, a clock that is as many days ahead as the file says, while there is one; or the name of a bug.
 """
 
 import os
 import signal
 import sys
+import time
 from collections.abc import Iterable
+from pathlib import Path
 
+from faults.planted import Unfenced
+
+from worker.broker.kafka import broker
 from worker.cli.main import run
 from worker.core.feeds.answered import BODY
 from worker.model import Topic
 from worker.pipeline.polls import poll
 from worker.pipeline.shard import OwnedShard
 
+A_DAY = 24 * 60 * 60 * 10**9
 
-def planted(*plants: str) -> tuple[str, str]:
+
+def planted(*plants: str) -> tuple[str, str, str]:
     """The program that `Place.running` runs."""
-    return __file__, ",".join(plants)
+    return "-m", "faults.planted_polls", ",".join(plants)
 
 
 def plant(plants: Iterable[str]) -> None:
     for name in plants:
         when, _, number = name.partition(":")
-        if when in {"after", "before"}:
+        if when in {"after", "before", "frozen"}:
             _die(when, int(number))
+        elif when == "clock":
+            _days_ahead(Path(number))
         else:
             OTHERS[name]()
 
@@ -38,11 +48,24 @@ def _die(when: str, number: int) -> None:
         seen += any(record.topic is Topic.ARTICLES for part in parts for record in part.records)
         if (when, seen) == ("before", number):
             os.kill(os.getpid(), signal.SIGKILL)
+        if (when, seen) == ("frozen", number):
+            seen += 1  # once
+            os.kill(os.getpid(), signal.SIGSTOP)
         await made(self, parts)
-        if seen == number:
+        if (when, seen) == ("after", number):
             os.kill(os.getpid(), signal.SIGKILL)
 
     OwnedShard._commit = commit
+
+
+def _days_ahead(mark: Path) -> None:
+    right = time.time_ns
+    time.time_ns = lambda: right() + (int(mark.read_text()) * A_DAY if mark.exists() else 0)
+
+
+def _unfenced() -> None:
+    """A name of its own for each producer, so that no owner fences the one before."""
+    broker.AIOKafkaProducer = Unfenced
 
 
 def _each_part_by_itself() -> None:
@@ -115,6 +138,7 @@ def _in_each_part(change) -> None:
 
 
 OTHERS = {
+    "unfenced": _unfenced,
     "parts": _each_part_by_itself,
     "events first": _events_first,
     "state first": _state_first,

@@ -31,6 +31,7 @@ class Plan:
     entries: int = 30
     size: int = 300  # bytes of an article's text, about
     moves: int = 0  # how often it goes on by itself
+    pace: int = 1  # how many times the one to three entries, which are new or edited as it goes on
     reverts: float = 0  # how likely it goes back, at a request that proves nothing, to what it showed before
     slow: float = 0  # seconds between an answer's head and its body
     seed: int = 1
@@ -159,13 +160,13 @@ class Feed:
         self._left -= 1
         match self._chosen.choices(("add", "edit", "drift", "delete"), (6, 4, 1, 1))[0]:
             case "edit" if self.plan.validators != "none":
-                self.edit(self._chosen.randint(1, 3))
+                self.edit(min(self.plan.pace * self._chosen.randint(1, 3), len(self.document.page.entries)))
             case "drift" if self.plan.validators != "none":
                 self.drift()
             case "delete" if self.plan.format == "atom" and len(self.document.page.entries) > 1:
                 self.delete()
             case _:
-                self.add(self._chosen.randint(1, 2))
+                self.add(self.plan.pace * self._chosen.randint(1, 2))
 
     def _edited(self, entry: Entry) -> Entry:
         """A revision never seen before, even after it was taken back."""

@@ -158,6 +158,8 @@ def _show(stored: Stored, where: str) -> None:
         click.echo(
             f"\nTo publish the file as it is once more, all of it with new event ids:\n\n  {visible(again)} --again"
         )
+    else:
+        click.echo("\nIt came from a feed, whose publisher has to mend it: it is read anew as soon as it changes.")
 
 
 def run_again(source_id: str, entry_key: str, where: str = "") -> str | None:

@@ -59,12 +59,12 @@ def first_due(definition: Definition, head: Head | None, owned_at: int, sources:
         head = replace(head, polled_at=owned_at, not_before=max(0, head.not_before - ahead))
     slot = slot_after(definition, max(owned_at - MINUTE, head.polled_at))
     due = made_up if slot <= owned_at else slot
-    return _allowed(definition, head, due)
+    return _allowed(definition, head, due, head.polled_at)
 
 
 def next_due(definition: Definition, head: Head, polled_at: int) -> int | None:
     """When it is due again after a poll that ended at `polled_at`; None: never (410)."""
-    return None if head.gone else _allowed(definition, head, slot_after(definition, polled_at))
+    return None if head.gone else _allowed(definition, head, slot_after(definition, polled_at), polled_at)
 
 
 def pause(head: Head) -> int:
@@ -80,9 +80,9 @@ def pause(head: Head) -> int:
     return min(first << min(head.faults - 1, _LONGEST_EXPONENT), DAY) if head.faults else 0
 
 
-def _allowed(definition: Definition, head: Head, due: int) -> int:
+def _allowed(definition: Definition, head: Head, due: int, polled_at: int) -> int:
     """The slot, put off as long as faults or the server itself ask for."""
-    earliest = max(head.not_before, head.polled_at + pause(head) if head.fault else 0)
+    earliest = max(head.not_before, polled_at + pause(head) if head.fault else 0)
     return due if due >= earliest else slot_after(definition, earliest - 1)
 
 

@@ -77,6 +77,11 @@ def test_one_is_shown_with_headers_bytes_and_what_to_do(broker, call):
     assert "news-worker replay ROOT --dataset 'my seeds' --only 'nl/bad file.jsonl' --again\n" in outcome.out
 
 
+def test_of_a_feeds_entry_it_is_said_who_has_to_mend_it(broker, call):
+    reject(broker, reject_source_id="0123456789abcdef")
+    assert "from a feed, whose publisher has to mend it" in call("rejects", "show", "0").out
+
+
 def test_bytes_that_are_no_text_are_dumped(broker, call):
     reject(broker, b"\x7fELF\x00\xff" + b"A" * 12)
     shown = call("rejects", "show", "0").out

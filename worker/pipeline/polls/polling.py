@@ -174,7 +174,7 @@ class FeedShard:
         try:
             polled = await self._polled(definition)
             settled = await self._settle(definition, polled)
-            again_at = self._next(definition, polled) if settled else wall_clock()
+            again_at = self._next(definition) if settled else wall_clock()
         finally:
             del self._polls[source]
             self._run.slots.release()
@@ -288,11 +288,11 @@ class FeedShard:
         )
         return [Part("", (report_record(report, self._partition),))]
 
-    def _next(self, definition: Definition, polled: Polled) -> int | None:
+    def _next(self, definition: Definition) -> int | None:
         owned = self._ownership.last
         if self._run.once or owned is None:
             return None
         if self._definitions.get(definition.id, definition) != definition:
             return wall_clock()
         head = owned.memory.head(definition.id)
-        return schedule.next_due(definition, head, polled.at) if head else None
+        return schedule.next_due(definition, head, wall_clock()) if head else None
