@@ -23,7 +23,7 @@ SESSION = 4.0  # seconds
 HANGS = 90  # seconds after which what is waited for is taken never to come
 LONG = 3600  # seconds that a crew may work
 SLOW = 0.05  # seconds an answer takes, so that two at once are seen
-SITES, EACH = 6, 3
+SITES, EACH, ENTRIES = 6, 3, 10
 
 
 def restless(sites: int = SITES, each: int = EACH, **named) -> list[Plan]:
@@ -33,7 +33,7 @@ def restless(sites: int = SITES, each: int = EACH, **named) -> list[Plan]:
     for number in range(sites * each):
         shape, by, back = kinds[number % len(kinds)]
         address = f"127.0.7.{1 + number % sites}"
-        chosen = {"entries": 10, "size": 200, "moves": 10**6, "slow": SLOW, "reverts": back, **named}
+        chosen = {"entries": ENTRIES, "size": 200, "moves": 10**6, "slow": SLOW, "reverts": back, **named}
         plans.append(Plan(f"f{number}", address, shape, by, seed=number, **chosen))
     return plans
 

@@ -24,14 +24,15 @@ class Polled:
     place: Place
     server: FeedServer
 
-    async def define(self, **options) -> None:
-        """As `sources add` would, which takes no interval of a second."""
+    async def define(self, *names: str, **options) -> None:
+        """These, or all, as `sources add` would, which takes no interval of a second."""
         now = time.time_ns() // 1_000_000
         async with self.place.connect() as broker:
             await broker.append(
                 [
                     stored.record(Definition(name, self.server.url(name), plan.address, now, **options), now)
                     for name, plan in self.server.plans.items()
+                    if not names or name in names
                 ]
             )
 

@@ -1,6 +1,7 @@
 """The long form of shared feeds: 200,000 events past a hundred kills of workers, fifteen of brokers, and freezes, as a row.
 
-NEWS_EVENTS, NEWS_WORKER_KILLS and NEWS_BROKER_KILLS scale it, NEWS_SEED sets the moments. Exit 1 when anything is amiss.
+NEWS_EVENTS, NEWS_WORKER_KILLS and NEWS_BROKER_KILLS scale it, NEWS_SEED sets the moments. With NEWS_SECONDS it ends after so long,
+wherever it is then. Exit 1 when anything is amiss.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from kafka.found import find
 EVENTS = int(os.environ.get("NEWS_EVENTS", "200000"))
 WORKER_KILLS = int(os.environ.get("NEWS_WORKER_KILLS", "100"))
 BROKER_KILLS = int(os.environ.get("NEWS_BROKER_KILLS", "15"))
+SECONDS = float(os.environ.get("NEWS_SECONDS", "inf"))
 SEED = int(os.environ.get("NEWS_SEED", "1"))
 WORKERS, PARTITIONS = 3, 12
 SITES, EACH = 12, 2
@@ -34,15 +36,16 @@ HANGS = 3600  # seconds
 async def faults(workers: Crew, cluster: Cluster, chosen: random.Random) -> str:
     """Kill and freeze while feeds go on; what was done."""
     with_broker = set(chosen.sample(range(WORKER_KILLS), min(BROKER_KILLS, WORKER_KILLS)))
-    brokers = frozen = 0
-    for number in range(WORKER_KILLS):
+    number = brokers = frozen = 0
+    end = time.monotonic() + SECONDS
+    while number < WORKER_KILLS and time.monotonic() < end:
         await workers.events(chosen.randint(1, max(1, EVENTS // WORKER_KILLS)))
         one = chosen.choice(workers.alive)
         if number in with_broker:
             async with killed(cluster, 0):
                 await one.kill()
             brokers += 1
-        elif number % FREEZE_EVERY == 0:
+        elif number % FREEZE_EVERY == 1:
             one.freeze()
             await asyncio.sleep(chosen.uniform(0.5, 2) * SESSION)
             one.thaw()
@@ -52,12 +55,12 @@ async def faults(workers: Crew, cluster: Cluster, chosen: random.Random) -> str:
         else:
             await one.kill()
         await workers.start()
+        number += 1
         if number % FREEZE_EVERY == 0:
-            tell(
-                f"{number + 1} workers, {brokers} brokers killed, {frozen} frozen, {time.monotonic():,.0f} s",
-                sys.stderr,
-            )
-    return f"{WORKER_KILLS} workers and {brokers} brokers killed, {frozen} workers frozen"
+            tell(f"{number} workers, {brokers} brokers killed, {frozen} frozen", sys.stderr)
+    if time.monotonic() < end and (missing := EVENTS - len(await workers.polled.records())) > 0:
+        await workers.events(missing)
+    return f"{number} workers and {brokers} brokers killed, {frozen} workers frozen"
 
 
 async def row(polled: Polled, cluster: Cluster) -> bool:
@@ -65,8 +68,6 @@ async def row(polled: Polled, cluster: Cluster) -> bool:
     async with crew(polled, WORKERS) as workers:
         workers.hangs = HANGS
         done = await faults(workers, cluster, random.Random(SEED))
-        if (missing := EVENTS - len(await polled.records())) > 0:
-            await workers.events(missing)
         await workers.at_rest()
         await workers.end()
         events, verdict = len(await polled.records()), await polled.judged()

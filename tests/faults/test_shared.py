@@ -6,13 +6,16 @@
 import asyncio
 import os
 import random
+import time
+from collections import Counter
 
 import pytest
 from faults.conftest import made
-from faults.crew import PARTITIONS, crew, restless
+from faults.crew import ENTRIES, PARTITIONS, crew, restless
 from faults.planted_polls import planted
 from faults.polled import Polled
 from feeds.feed import Plan
+from feeds.oracle import events
 from feeds.serving import serving
 
 SEED = int(os.environ.get("NEWS_SEED", "1"))
@@ -85,6 +88,38 @@ async def test_a_worker_frozen_past_its_session_asks_and_commits_nothing_more_an
         await workers.events(FEW)
         await workers.proven()
         assert [one.times('"shard.lost"') for one in others] == [0, 0]
+
+
+async def test_a_feed_that_falls_to_another_worker_is_neither_asked_at_once_nor_forgotten(place, tmp_path):
+    """Every second feed is asked once a day, the others every second."""
+    with serving(tmp_path / "feeds", restless()) as server:
+        polled = Polled(place, server)
+        daily, restless_ones = set(list(server.plans)[::2]), set(list(server.plans)[1::2])
+        await polled.define(*daily, interval_s=24 * 60 * 60)
+        await polled.define(*restless_ones, interval_s=1)
+        async with crew(polled, 3) as workers:
+            while not daily <= await published(polled):
+                await workers.events(1)
+            leaving, *others = workers.all
+            seen = [len(one.said) for one in others]
+            stopped_at = time.monotonic()
+            await leaving.stop()
+            for one, since in zip(others, seen, strict=True):
+                await one.has_shards(since)
+            moved_at = time.monotonic()
+            while not restless_ones <= asked_since(server, moved_at):
+                await workers.events(1)
+            assert not daily & asked_since(server, stopped_at)
+
+
+async def published(polled):
+    """The feeds whose first document is."""
+    got, _ = events(await polled.records())
+    return {feed for feed, count in Counter(feed for (feed, _), _ in got).items() if count >= ENTRIES}
+
+
+def asked_since(server, instant):
+    return {asked.feed for asked in server.requests if asked.begun > instant}
 
 
 @pytest.mark.parametrize("bugs", [(), ("unfenced",)], ids=["fenced", "planted: not fenced"])

@@ -71,6 +71,22 @@ async def test_what_was_observed_by_a_wrong_clock_is_observed_anew(world):
     assert await world.events() == [("a", 1)]
 
 
+async def test_a_source_that_falls_to_another_worker_is_neither_asked_at_once_nor_forgotten(world):
+    weekly = await world.add("weekly", feed("a"), interval_s=7 * 24 * 60 * 60)
+    often = await world.add("often", feed("b"), interval_s=1)
+
+    async def both():
+        return len(await world.events()) == 2
+
+    async with world.running():
+        await world.until(both)
+    world.stop = asyncio.Event()
+    before = world.servers.times(often.url)
+    async with world.running():
+        await world.until(lambda: asked(world, often, before + 2))
+    assert world.servers.times(weekly.url) == 1
+
+
 async def test_while_the_clock_is_refused_nobody_is_asked_again_and_again(world):
     one = await world.add("one", feed("a"))
     world.broker.before.extend([ClockRefused("clock")] * 4)

@@ -181,6 +181,8 @@ class _Sharing:
             feeds = FeedShard(shard, self._run, ours, self._member.confirmed, self._member.quiet_seconds)
             self.shards[shard] = feeds
             self._working[shard] = self._tasks.create_task(feeds.work(owned))
+        if new:
+            log.info("shards.owned", new=len(new))
         self._hand_out({shard.partition_by: self.shards[shard] for shard in new if shard in self.shards})
 
     def _hand_out(self, new: Mapping[bytes | int, FeedShard]) -> None:
