@@ -113,11 +113,11 @@ def _show_next(file: Path) -> None:
     out = render.console()
     _heading(out, f"It is all in {file}. Next:")
     program = _shown_program()
-    out.print(f"  {program} tail articles --limit 3 --broker sqlite:///{file}")
-    out.print(f"  {program} rejects show 0 --broker sqlite:///{file}")
-    out.print(f"  {program} sources show {demo_polls.SOURCE} --broker sqlite:///{file}")
-    out.print(f"  {program} replay YOUR-FOLDER --dry-run")
-    out.print(f"  {program} run --feeds YOUR-FEEDS.opml --once")
+    click.echo(f"  {program} tail articles --limit 3 --broker sqlite:///{file}")
+    click.echo(f"  {program} rejects show 0 --broker sqlite:///{file}")
+    click.echo(f"  {program} sources show {demo_polls.SOURCE} --broker sqlite:///{file}")
+    click.echo(f"  {program} replay YOUR-FOLDER --dry-run")
+    click.echo(f"  {program} run --feeds YOUR-FEEDS.opml --once")
 
 
 def _show(out: Console, events: list[Stored], rejects: list[Stored]) -> None:

@@ -75,12 +75,13 @@ def _version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version and exit."
 )
 def cli() -> None:
-    """Turn articles from files into events in topics, each exactly once.
+    """Turn articles from files and feeds into events in topics, each version exactly once.
 
     \b
     A way in:
       news-worker demo                      sample articles, and what became of them
       news-worker replay my-articles/       your own, into ./news.db
+      news-worker run --feeds my.opml       what your feeds have, polled for good
       news-worker tail articles --limit 3   the events made of them
       news-worker COMMAND --help            more about a command
 

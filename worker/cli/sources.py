@@ -30,21 +30,27 @@ def command() -> None:
 
 
 @command.command("list")
+@click.option("--failing", is_flag=True, help="Only those that could not be read when last polled, and why not.")
 @click.option("--json", "as_json", is_flag=True, help="An object a line, with all options.")
 @with_settings()
-def list_(settings: Settings, *, as_json: bool) -> None:
+def list_(settings: Settings, *, failing: bool, as_json: bool) -> None:
     """List the sources, those of a site side by side. On a terminal as a table, elsewhere as values separated by tabs."""
     import asyncio
 
     from worker.cli import render, sources_shown
 
-    found = sorted(
-        asyncio.run(_known(settings)), key=lambda one: (one.definition.site, one.definition.id, one.partition)
-    )
+    known, faults = asyncio.run(_listed(settings, failing=failing))
+    found = sorted(known, key=lambda one: (one.definition.site, one.definition.id, one.partition))
+    notes = [faults.get((one.partition, one.definition.id), "") for one in found]
+    shown = [(one, note) for one, note in zip(found, notes, strict=True) if note or one.passed_over or not failing]
     if as_json:
-        sources_shown.lines(map(sources_shown.plain, found))
+        sources_shown.lines(
+            sources_shown.plain(one) | ({"failing": note or None} if failing else {}) for one, note in shown
+        )
+    elif shown:
+        render.table(render.console(), sources_shown.COLUMNS, (sources_shown.row(one, note) for one, note in shown))
     elif found:
-        render.table(render.console(), sources_shown.COLUMNS, map(sources_shown.row, found))
+        click.echo("none of the sources that were polled so far fails", err=True)
     else:
         click.echo("no sources: `news-worker sources add URL`, or `apply FILE` with a list of them", err=True)
 
@@ -93,7 +99,7 @@ def add(settings: Settings, /, url: str, source: str | None, **options: Any) -> 
     """Add the feed at URL. Of a source that is there already, the options given are changed.
 
     A secret is named, never given: NAME is the file secret_NAME in NEWS_WORKER_SECRETS_DIR, else the variable
-    NEWS_WORKER_SECRET_NAME, where the worker runs.
+    NEWS_WORKER_SECRET_NAME (NAME in capitals there), where the worker runs.
     """
     import asyncio
 
@@ -175,6 +181,16 @@ def export(settings: Settings, form: str) -> None:
     found = [one.definition for one in asyncio.run(_known(settings)) if one.passed_over is None]
     found.sort(key=lambda one: (one.added_at, one.id))
     sys.stdout.buffer.write(opml.written(found) if form == "opml" else table.written(found).encode())
+
+
+async def _listed(settings: Settings, *, failing: bool) -> tuple[Definitions, dict[tuple[int, str], str]]:
+    """The definitions and, where they are asked for, the faults of what they define."""
+    from worker import configured
+    from worker.cli import sources_memory
+    from worker.pipeline import definitions
+
+    async with configured.broker(settings, create=False) as broker:
+        return await definitions.known(broker), await sources_memory.failing(broker) if failing else {}
 
 
 async def _known(settings: Settings) -> Definitions:

@@ -16,7 +16,9 @@ from worker.cli.sources_shown import line, now
 from worker.core.sources.definitions import Definitions
 from worker.core.sources.difference import Difference, Kind, Plan, Wanted
 from worker.core.sources.lists import Listed
+from worker.core.sources.urls import same_form
 from worker.errors import BrokerMissing, UsageError
+from worker.model import Definition
 from worker.pipeline import definitions
 from worker.shown import on_one_line, without_secrets
 
@@ -37,11 +39,23 @@ class Wish:
 async def apply_one(settings: Settings, wanted: Wanted) -> None:
     """Add or change one source. UsageError: it can't be."""
     async with configured.broker(settings, create=True) as broker:
-        plan = definitions.planned(Listed((wanted,), ()), await definitions.known(broker), now())
+        known = await definitions.known(broker)
+        plan = definitions.planned(Listed((wanted,), ()), known, now())
         if plan.wrong:
             raise UsageError(plan.wrong[0].message)
         await definitions.write(broker, plan.records(now()))
-    click.echo(_said(plan.differences[0], plan.differences[0].kind))
+    made = plan.differences[0]
+    click.echo(_said(made, made.kind))
+    if made.kind is Kind.ADDED and (twins := _twins(made.definition, known)):
+        click.echo(
+            f"note: {', '.join(twins)} has this URL too, and publishes its articles as well, under other ids", err=True
+        )
+
+
+def _twins(added: Definition, known: Definitions) -> list[str]:
+    """The ids of others that poll the same feed."""
+    form = same_form(added.url)
+    return sorted({one.definition.id for one in known if same_form(one.definition.url) == form} - {added.id})
 
 
 async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> Exit:
@@ -49,14 +63,15 @@ async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> 
     lists = definitions.listed(files)
     if wish.dry_run:
         plan = definitions.planned(lists, await _looked_at(settings), now(), wish.added)
-        _tell(plan, wish)
+        _complain(plan)
     else:
         async with configured.broker(settings, create=True) as broker:
             plan = definitions.planned(lists, await definitions.known(broker), now(), wish.added)
-            _tell(plan, wish)
+            _complain(plan)
             if wish.prune:
                 _make_sure(plan, wish)
             await definitions.write(broker, plan.records(now(), prune=wish.prune))
+    _tell(plan, wish)
     _summarise(plan, wish)
     return Exit.LEFT if plan.wrong else Exit.OK
 
@@ -81,16 +96,23 @@ def _make_sure(plan: Plan, wish: Wish) -> None:
     question = f"This removes {gone} of {known} sources"
     if not sys.stdin.isatty():
         raise UsageError(f"Nothing was changed: {question.lower()}. Say --yes if that is what you want.")
+    for one in plan.of(Kind.MISSING):
+        click.echo(f"in no list  {line(one.definition)}", err=True)
     click.confirm(f"{question}. Go on?", abort=True, err=True)
 
 
-def _tell(plan: Plan, wish: Wish) -> None:
+def _complain(plan: Plan) -> None:
     for one in plan.wrong:
         click.echo(f"wrong    {on_one_line(without_secrets(str(one)))}", err=True)
+
+
+def _tell(plan: Plan, wish: Wish) -> None:
+    """What was done, so never before it is; a list is rarely of all sources, so what it leaves alone is but counted."""
     for difference in plan.differences:
-        if difference.kind is not Kind.SAME:
-            gone = difference.kind is Kind.MISSING and wish.prune
-            click.echo(_said(difference, "removed" if gone else difference.kind))
+        if difference.kind is Kind.MISSING and wish.prune:
+            click.echo(_said(difference, "removed"))
+        elif difference.kind in (Kind.ADDED, Kind.CHANGED):
+            click.echo(_said(difference, difference.kind))
 
 
 def _said(difference: Difference, word: str) -> str:

@@ -10,7 +10,8 @@ import orjson
 
 from worker.cli.records import timestamp
 from worker.core import schedule
-from worker.core.feeds import ShardMemory
+from worker.core.feeds import ShardMemory, loaded_head
+from worker.errors import BrokerRefused
 from worker.model import Definition, Head, Topic
 from worker.shown import without_secrets
 
@@ -50,12 +51,38 @@ async def _read(broker: Broker, source: str, partition: int) -> Remembered:
     return Remembered(memory.head(source), memory.remembered(source), memory.refused.get(source))
 
 
-def _is_about(source: str, key: bytes) -> bool:
-    """Whether it is a head or a page of the source's; what else stands there needn't be read."""
+async def failing(broker: Broker) -> dict[tuple[int, str], str]:
+    """The sources that couldn't be read when they were last polled, by partition and id, and why not, for people."""
+    found: dict[tuple[int, str], str] = {}
+    async with aclosing(broker.read(Topic.CHECKPOINTS)) as records:
+        async for record in records:
+            kind, source = _about(record.key)
+            if kind == "head":
+                found.pop((record.partition, source), None)
+                if record.value is not None and (why := _failing(record.value)):
+                    found[record.partition, source] = why
+    return found
+
+
+def _failing(value: bytes) -> str | None:
     try:
-        kind, name, *_ = orjson.loads(key)
+        head = loaded_head(value)[0]
+    except BrokerRefused as error:
+        return str(error)
+    return _result(head) if head.fault or head.gone else None
+
+
+def _about(key: bytes) -> tuple[str, str]:
+    """What kind of record it is, and of which source; what is of none needn't be read."""
+    try:
+        kind, source, *_ = orjson.loads(key)
     except (ValueError, TypeError):
-        return False
+        return "", ""
+    return str(kind), str(source)
+
+
+def _is_about(source: str, key: bytes) -> bool:
+    kind, name = _about(key)
     return kind in ("head", "page") and name == source
 
 
@@ -97,9 +124,10 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
     if head is None:
         return {"last poll": "none yet"}
     due = _next(definition, head)
+    passed = due is not None and due <= now
     said = {
-        "last poll": _time(head.polled_at) or "none yet",
-        "next poll": "never" if due is None else "now, or at its next slot" if due <= now else timestamp(due),
+        "last poll": _last(head, passed=passed),
+        "next poll": "never" if due is None else "now, or at its next slot" if passed else timestamp(due),
         "result": _result(head),
         "last document": _time(head.read_at) or "none yet",
         "validators": _validators(head),
@@ -109,9 +137,16 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
         "unusable": ", ".join(
             name for name, so in (("guids", head.guids_unusable), ("links", head.links_unusable)) if so
         ),
-        "remembered": f"{found.entries} articles",
+        "remembered": f"{found.entries} article{'' if found.entries == 1 else 's'}",
     }
     return {name: value for name, value in said.items() if value}
+
+
+def _last(head: Head, *, passed: bool) -> str:
+    """A poll that changed nothing is stored with the next that does: of a feed that is quiet the last one is not known."""
+    if not head.polled_at:
+        return "none yet"
+    return timestamp(head.polled_at) + (", or later with nothing new" if passed and head.fault is None else "")
 
 
 def _next(definition: Definition, head: Head | None) -> int | None:

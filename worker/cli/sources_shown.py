@@ -25,8 +25,8 @@ def now() -> int:
     return time.time_ns() // 1_000_000
 
 
-def row(found: Found) -> list[str]:
-    """The cells of COLUMNS."""
+def row(found: Found, note: str = "") -> list[str]:
+    """The cells of COLUMNS; that it is not polled is noted before all else."""
     one = found.definition
     interval = OPTIONS["interval"].text(one.interval_s)
     return [
@@ -34,7 +34,7 @@ def row(found: Found) -> list[str]:
         one.title or "",
         without_secrets(one.url),
         interval,
-        f"not polled: {found.passed_over}" if found.passed_over else "",
+        f"not polled: {found.passed_over}" if found.passed_over else note,
     ]
 
 

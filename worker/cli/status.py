@@ -95,10 +95,14 @@ def _show(shards: list[dict[str, object]]) -> None:
     render.table(render.console(), columns, map(_row, shards))
     owners = Counter(str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"])
     for worker, count in sorted(owners.items()):
-        click.echo(f"{worker} has {count} of {len(shards)}", err=True)
+        click.echo(f"{worker} has {count} of {_count(len(shards))}", err=True)
     silent = [str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"]]
     if silent:
         click.echo(f"no worker speaks for shard {', '.join(silent)}: is `news-worker run` running?", err=True)
+
+
+def _count(shards: int) -> str:
+    return f"{shards} shard{'' if shards == 1 else 's'}"
 
 
 def _row(shard: dict[str, object]) -> list[str]:

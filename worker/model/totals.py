@@ -61,6 +61,8 @@ class Totals:
     rejected: Counter[Code] = field(default_factory=Counter)
     faults: dict[str, Fault] = field(default_factory=dict)  # source ids whose last poll brought no document
     left: dict[str, str] = field(default_factory=dict)  # source ids that were not asked, and why
+    urls: dict[str, str] = field(default_factory=dict)  # of `faults` and `left`, at the end
+    unusable: int = 0  # entries of lists that could not be applied
     asked: set[str] = field(default_factory=set)  # source ids that had their turn
     commits: int = 0  # grows as long as there is progress
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
@@ -76,8 +78,8 @@ class Totals:
 
     @property
     def incomplete(self) -> bool:
-        """Whether a source couldn't be read, something was rejected, or the run was cut short."""
-        return self.interrupted or bool(self.faults or self.left or self.rejected)
+        """Whether a source couldn't be read, an entry of a list used, something was rejected, or the run was cut short."""
+        return self.interrupted or bool(self.faults or self.left or self.rejected or self.unusable)
 
     def adopt(self, parts: Sequence[Part], seconds: float, now: int) -> None:
         """Count what a commit that took so long has brought. `now`: ms since the epoch."""

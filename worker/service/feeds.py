@@ -50,7 +50,7 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                 await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
             if broker := await opened(settings, stack, stop, partial(setattr, totals, "waits_for")):
                 if listed:
-                    await _apply(broker, listed)
+                    totals.unusable = await _apply(broker, listed)
                 tools = Tools(
                     await stack.enter_async_context(client),
                     await stack.enter_async_context(reading),
@@ -73,14 +73,25 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                         stop,
                     )
                 )
+                if once and not stop.is_set():
+                    totals.urls = await _urls(broker, {*totals.faults, *totals.left})
         totals.interrupted = stop.is_set()
 
 
-async def _apply(broker: Broker, listed: Listed) -> None:
+async def _apply(broker: Broker, listed: Listed) -> int:
+    """How many entries were of no use."""
     plan = await definitions.apply(broker, listed, wall_clock())
     for wrong in plan.wrong:
         log.warning("source.not_usable", reason=str(wrong))
     log.info("sources.applied", **{kind.value: len(plan.of(kind)) for kind in Kind})
+    return len(plan.wrong)
+
+
+async def _urls(broker: Broker, sources: set[str]) -> dict[str, str]:
+    if not sources:
+        return {}
+    known = await definitions.known(broker)
+    return {one.definition.id: one.definition.url for one in known if one.definition.id in sources}
 
 
 def _numbers(pool: ReaderPool) -> Readers:

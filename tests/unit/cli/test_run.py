@@ -1,6 +1,7 @@
 """`news-worker run` as it is called: what it says, and what it ends with."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,6 +10,9 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from worker.cli import run_report
+from worker.model import Fault, FaultKind, Totals
 
 FEED = (
     "<rss version='2.0'><channel><title>Harbour</title><item><guid isPermaLink='false'>h1</guid>"
@@ -62,8 +66,16 @@ def test_once_with_a_list_publishes_what_its_feeds_have_and_ends_well(feeds, cal
 def test_once_a_feed_that_can_not_be_read_is_named_with_its_reason_and_ends_with_1(feeds, call):
     outcome = call("run", "--once", "--feeds", feeds("feed.xml", "missing.xml"), "--allow-net", "127.0.0.0/8")
     assert outcome.code == 1
-    assert "1 source could not be read, and will be asked again later:" in outcome.error
-    assert "404" in outcome.error
+    (said,) = outcome.error.split("1 source could not be read, and will be asked again later:\n  ")[1:]
+    assert re.match(r"[0-9a-f]{16} \(http://127\.0\.0\.1:[0-9]+/missing\.xml\): .*404", said)
+
+
+def test_once_an_entry_of_a_list_that_is_no_source_is_said_at_the_end_and_ends_with_1(site, tmp_path, call):
+    (tmp_path / "feeds.txt").write_text(f"{site}/feed.xml\nnonsense\n")
+    outcome = call("run", "--once", "--feeds", str(tmp_path / "feeds.txt"), "--allow-net", "127.0.0.0/8")
+    assert outcome.code == 1
+    assert "feeds.txt, line 2: this is no http://" in outcome.error
+    assert outcome.error.endswith("entries: 1 created\n1 entry of the lists could not be used, see above\n")
 
 
 def test_a_private_address_is_not_asked_and_what_opens_it_is_said(feeds, call):
@@ -76,6 +88,14 @@ def test_without_sources_it_says_how_to_add_one(site, call):
     outcome = call("run", "--once")
     assert outcome.code == 0
     assert "no sources are defined: news-worker sources add URL" in outcome.error
+
+
+def test_what_ends_it_before_it_knows_its_sources_is_said_alone(feeds, tmp_path, call, monkeypatch):
+    call("sources", "apply", feeds("feed.xml"))
+    monkeypatch.setenv("NEWS_WORKER_BROKER", f"sqlite:///{tmp_path}/no-folder/news.db")
+    outcome = call("run", "--once")
+    assert outcome.code == 2
+    assert outcome.error.startswith("error: There is no folder")
 
 
 @pytest.mark.parametrize(
@@ -102,3 +122,19 @@ def test_a_signal_ends_it_well(feeds, tmp_path):
         assert process.wait() == 0
     assert any('"event":"worker.stopping"' in line for line in said)
     assert "Traceback" not in "".join(said)
+
+
+def test_what_is_gone_is_told_apart_from_what_is_asked_again():
+    totals = Totals(settled=True)
+    totals.polls["fault"] = 1
+    totals.faults["old"] = Fault(FaultKind.GONE, "the answer was 410", 410)
+    assert list(run_report.lines(totals, where=""))[2:] == [
+        "1 source gone, and not asked again:",
+        "  old: the answer was 410",
+    ]
+
+
+def test_a_run_that_was_interrupted_at_once_does_not_say_that_there_are_no_sources():
+    assert list(run_report.lines(Totals(settled=True, interrupted=True), where=""))[2:] == [
+        "interrupted: call it again, it goes on where it was"
+    ]

@@ -8,7 +8,9 @@ import pytest
 
 from worker.broker.connect import connect
 from worker.core.sources.definitions import Definitions
+from worker.errors import BrokerRefused
 from worker.model import Record, Topic
+from worker.pipeline import definitions
 
 FEED, OTHER = "https://news.example/feed?token=abc", "https://other.example/rss"
 FEED_ID = "gazette"
@@ -144,7 +146,7 @@ def test_lists_are_applied_and_what_differs_is_said(sources, two, write):
     file = write(f"{FEED}\nhttps://third.example/feed\n")
     outcome = sources("apply", file)
     assert outcome.code == 0
-    assert [line.split()[0] for line in outcome.out.splitlines()] == ["added", "missing"]
+    assert [line.split()[0] for line in outcome.out.splitlines()] == ["added"]
     assert outcome.error == "1 added, 0 changed, 1 the same, 1 in no list: kept (--prune removes)\n"
     assert len(ids(sources)) == 3
 
@@ -166,6 +168,22 @@ def test_sources_that_are_added_can_be_told_to_skip_what_they_show_already(sourc
 def test_what_can_not_be_initial_is_said_before_anything_is_read(sources, write):
     outcome = sources("apply", "nowhere.opml", "--initial", "yesterday")
     assert (outcome.code, "can't be `initial`" in outcome.error) == (2, True)
+
+
+def test_a_second_source_of_one_feed_is_added_and_noted(sources, two):
+    outcome = sources("add", FEED, "--id", "twin")
+    assert outcome.out.startswith("added    twin")
+    assert outcome.error.startswith(f"note: {FEED_ID} has this URL too")
+    assert sources("add", FEED, "--id", "twin", "--interval", "1h").error == ""
+
+
+def test_what_could_not_be_written_is_not_said_to_be_added(sources, write, monkeypatch):
+    def full(broker, records):
+        raise BrokerRefused("no room left")
+
+    monkeypatch.setattr(definitions, "write", full)
+    outcome = sources("apply", write(FEED))
+    assert (outcome.code, outcome.out) == (2, "")
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(sources, two, write):
@@ -191,6 +209,7 @@ def test_a_broken_list_prunes_nothing(sources, two, write):
     outcome = sources("apply", write(f"{FEED}\nnonsense\n"), "--prune", "--yes")
     assert outcome.code == 2
     assert "Nothing was changed" in outcome.error
+    assert outcome.out == ""
     assert ids(sources) == ["gazette", "other"]
 
 
@@ -206,6 +225,7 @@ def test_removing_more_than_half_is_to_be_confirmed(sources, two, write):
     refused = sources("apply", write(FEED), "--prune")
     assert refused.code == 2
     assert "this removes 2 of 3 sources" in refused.error
+    assert refused.out == ""
     assert len(ids(sources)) == 3
     assert sources("apply", write(FEED), "--prune", "--yes").code == 0
     assert ids(sources) == ["gazette"]

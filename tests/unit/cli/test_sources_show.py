@@ -1,4 +1,4 @@
-"""`sources show`: what the worker remembers, as its checkpoints have it."""
+"""`sources show` and `list --failing`: what the worker remembers, as its checkpoints have it."""
 
 import asyncio
 import json
@@ -66,7 +66,7 @@ def test_a_source_that_is_well_shows_what_it_is_asked_by(sources, memory, store)
 
     facts = shown(sources("show", "gazette"))
     assert facts == facts | {
-        "last poll": "2023-11-14T22:13:20.000Z",
+        "last poll": "2023-11-14T22:13:20.000Z, or later with nothing new",
         "last document": "2023-11-14T22:13:19.000Z",
         "result": "fine",
         "validators": 'ETag: "abc", Last-Modified: Tue, 14 Nov 2023 22:13:20 GMT',
@@ -107,3 +107,31 @@ def test_what_can_not_be_read_is_said_and_is_of_that_source_alone(sources, store
     assert "newer news-worker" in shown(sources("show", "gazette"))["remembered"]
     sources("add", "https://news.example/other", "--id", "other")
     assert shown(sources("show", "other"))["last poll"] == "none yet"
+
+
+def test_those_that_fail_are_listed_with_why_and_no_others(sources, memory, store):
+    assert sources("list", "--failing").out == ""
+    list(faulted(DEFINITION, memory, Fault(FaultKind.STATUS, "the answer was 500", 500), NOON))
+    store(memory.records(NOON))
+    sources("add", "https://news.example/other", "--id", "other")
+
+    (row,) = sources("list", "--failing").out.splitlines()[1:]
+    assert row.split("\t") == ["gazette", "", URL, "30m", "status: the answer was 500"]
+    (one,) = map(json.loads, sources("list", "--failing", "--json").out.splitlines())
+    assert one["failing"] == "status: the answer was 500"
+    assert len(sources("list").out.splitlines()) == 3
+
+
+def test_one_that_can_be_read_again_fails_no_more(sources, memory, store):
+    list(faulted(DEFINITION, memory, Fault(FaultKind.STATUS, "the answer was 500", 500), NOON))
+    store(memory.records(NOON))
+    held = memory.held("gazette")
+    held.opened.fault = None
+    held.touch()
+    store(memory.records(NOON + 1))
+    assert "none of the sources" in sources("list", "--failing").error
+
+
+def test_one_whose_memory_can_not_be_read_fails(sources, store):
+    store([Record(Topic.CHECKPOINTS, b'["head","gazette"]', b"\x09{}", (), NOON, b"news.example")])
+    assert "newer news-worker" in sources("list", "--failing").out

@@ -37,7 +37,7 @@ def test_an_owner_that_speaks_is_shown_with_how_it_stands(known, call):
     assert heading.split("\t") == ["shard", "owner", "said", "sources", "due", "late", "failing", "refused"]
     assert row.split("\t")[1] == "here:7"
     assert row.split("\t")[3:] == ["1", "3", "12 s", "1", "0"]
-    assert "here:7 has 1 of 1" in outcome.error
+    assert "here:7 has 1 of 1 shard\n" in outcome.error
 
 
 def test_the_newest_report_counts(known, call):

@@ -6,6 +6,7 @@ published as it comes, with the checkpoints that `ShardMemory.records` gives whe
 
 from worker.core.feeds.answered import Answered
 from worker.core.feeds.decide import MOST_RECORDS, decide
+from worker.core.feeds.head import loaded as loaded_head
 from worker.core.feeds.memory import Asked, ShardMemory
 from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
 from worker.core.feeds.report import loaded_report, report_record
@@ -18,6 +19,7 @@ __all__ = [
     "decide",
     "faulted",
     "is_known",
+    "loaded_head",
     "loaded_report",
     "removed",
     "report_record",

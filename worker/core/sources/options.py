@@ -42,7 +42,7 @@ def source_id(value: object) -> str:
 
 def _text(value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise ValueError("expected is a text")
+        raise ValueError("a text is expected, and this is empty or none")
     return value.strip()
 
 
