@@ -9,8 +9,6 @@ from worker.core.feeds import report_record
 from worker.core.sources import stored
 from worker.model import Definition, ShardReport, Topic
 
-NOW = time.time_ns() // 1_000_000
-
 
 @pytest.fixture
 def known(broker):
@@ -20,7 +18,7 @@ def known(broker):
         source = stored.record(Definition("one", "https://one.example/feed", "one.example", 1), 1)
         broker.put(Topic.SOURCES, source.key, source.value)
         if said_s_ago is not None:
-            at = NOW - said_s_ago * 1000
+            at = time.time_ns() // 1_000_000 - said_s_ago * 1000
             told = {"sources": 1, "due": 0, "late": 0, "failing": 0, "refused": 0, **members}
             report = report_record(ShardReport("here:7", at, at - 60_000, **told), 0)
             broker.put(Topic.CHECKPOINTS, report.key, report.value)
