@@ -10,7 +10,7 @@ from worker.broker.port import shard_of_sources
 from worker.core.feeds import memory, outcomes
 from worker.core.sources import stored
 from worker.errors import ClockRefused, RecordRefused, Unsure
-from worker.model import Fault, FaultKind, Topic
+from worker.model import Fault, FaultKind, Record, Topic
 from worker.pipeline.polls.owned import own
 from worker.pipeline.polls.polling import FeedShard
 
@@ -155,6 +155,21 @@ class Healed(Servers):
         if self.times(request.url):
             self.says[request.url] = self.then
         return await super().fetch(request, room)
+
+
+@pytest.mark.parametrize("odd", [b'"intervalSeconds":0', b'"initial":"yesterday"'])
+async def test_a_definition_that_can_not_be_worked_with_costs_its_source_alone(world, odd):
+    await world.add("good", feed("a"))
+    value = b'{"v":1,"kind":"feed","url":"http://odd.example/feed","site":"odd.example","addedAt":1,%b}' % odd
+    world.servers.says["http://odd.example/feed"] = feed("b")
+    await world.broker.append([Record(Topic.SOURCES, b"odd", value, (), 1, b"odd.example")])
+    async with world.running():
+
+        async def there():
+            return await world.events() == [("a", 1)]
+
+        await world.until(there)
+        assert world.totals.left.keys() == {"odd"}
 
 
 async def test_what_is_gone_is_asked_again_once_its_url_is_mended(world):

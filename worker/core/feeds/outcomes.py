@@ -77,9 +77,10 @@ def removed(source: str, memory: ShardMemory, now: int) -> Iterator[Part]:
         return
     if not head.removed_at:
         yield from _handed_over(held, now)
-        head.removed_at = now
-        held.touch()
-        yield Part(source, ())
+        if held.definition is None:  # it may be added again between two parts
+            head.removed_at = now
+            held.touch()
+            yield Part(source, ())
 
 
 def _handed_over(held: Held, now: int) -> Iterator[Part]:
@@ -96,5 +97,6 @@ def _forgotten(held: Held, memory: ShardMemory, now: int) -> Iterator[Part]:
         let_go(Holding(held, slot, entry), holdings(held, entry.article), now)
         if slot % _MOST == _MOST - 1:
             yield Part(held.id, ())
-    memory.forget(held.id)
+    if held.definition is None:
+        memory.forget(held.id)
     yield Part(held.id, ())

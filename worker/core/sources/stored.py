@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import orjson
 
-from worker.core.sources.options import OPTIONS
+from worker.core.sources.options import OPTIONS, Option
 from worker.errors import BrokerRefused
 from worker.model import Definition, Record, Topic
 
@@ -53,7 +53,11 @@ def definition_of(key: bytes, value: bytes) -> Definition:
             raise BrokerRefused(
                 f"{Topic.SOURCES}, key {key!r}: written by a newer news-worker (form {version}, known is {VERSION}); use that one"
             )
-        options = {option.field: _frozen(found[option.member]) for option in OPTIONS.values() if option.member in found}
+        options = {
+            option.field: _checked(option, found[option.member])
+            for option in OPTIONS.values()
+            if option.member in found
+        }
         return Definition(
             key.decode(), str(found["url"]), str(found["site"]), int(found["addedAt"]), str(found["kind"]), **options
         )
@@ -61,8 +65,10 @@ def definition_of(key: bytes, value: bytes) -> Definition:
         raise BrokerRefused(f"{Topic.SOURCES}, key {key!r}: damaged ({error!r}); it is not taken for empty") from error
 
 
-def _frozen(value: Any) -> Any:
-    """JSON's objects and arrays as a definition has them."""
-    if isinstance(value, dict):
-        return tuple(value.items())
-    return tuple(value) if isinstance(value, list) else value
+def _checked(option: Option, value: Any) -> Any:
+    """As a definition has it. What can't be worked with costs that source, and would else cost all that are polled beside it."""
+    if option.field != "interval_s":
+        return option.parse(value)
+    if not isinstance(value, int) or value < 1:
+        raise ValueError(f"{value!r} can't be an interval")
+    return value

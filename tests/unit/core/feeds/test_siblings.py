@@ -3,7 +3,7 @@
 import pytest
 from unit.core.feeds.polling import DAY, SITE, Shard, deleted, entry, source
 
-from worker.core.feeds import faulted
+from worker.core.feeds import faulted, outcomes, removed
 from worker.model import Fault, FaultKind
 
 
@@ -133,6 +133,25 @@ def test_a_feed_that_is_added_again_within_the_week_remembers_its_articles(shard
     shard.now += 8 * DAY
     shard.tidy()
     assert shard.poll("one", told("0")) == {"unchanged": 1}
+
+
+@pytest.mark.parametrize("days", [0, 8])
+def test_a_feed_that_is_added_again_while_it_is_handed_over_or_forgotten_stays(shard, monkeypatch, days):
+    if days:
+        shard.remove("one")
+        shard.now += days * DAY
+    shard.memory.undefine("one")
+    monkeypatch.setattr(outcomes, "_MOST", 1)
+    parts = removed("one", shard.memory, shard.now)
+    next(parts)
+    shard.commit(())
+    shard.define(source("one"))
+    for _ in parts:
+        shard.commit(())
+    assert shard.memory.head("one").removed_at == 0
+    assert shard.poll("one", told("0")) == {"unchanged": 1}
+    shard.restart()
+    assert shard.memory.remembered("one") == 1
 
 
 def test_a_withdrawn_article_comes_back_only_from_the_source_that_withdrew_it(shard):

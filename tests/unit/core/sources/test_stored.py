@@ -9,6 +9,9 @@ from worker.core.sources.stored import definition_of, record, tombstone
 from worker.errors import BrokerRefused
 from worker.model import Definition, Topic
 
+# Options that whoever polls would stumble over.
+ODD = (b'"intervalSeconds":0', b'"intervalSeconds":"1h"', b'"initial":"yesterday"', b'"zone":"Mars/Tharsis"')
+
 PLAIN = Definition("id", "https://news.example/feed", "news.example", 5)
 
 
@@ -43,6 +46,7 @@ def test_members_that_a_later_release_added_are_passed_over(full):
         (b"[]", "damaged"),
         (b"", "damaged"),
         (b'{"v":1,"kind":"feed"}', "damaged"),
+        *((b'{"v":1,"kind":"feed","url":"u","site":"s","addedAt":1,%b}' % option, "damaged") for option in ODD),
     ],
 )
 def test_what_can_not_be_understood_is_refused_not_taken_for_empty(value, why):
