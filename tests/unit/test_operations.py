@@ -1,13 +1,17 @@
 """docs/operations.md says of every setting, exit code, rejection code and fault what it is: none is missing, none is made up."""
 
+import asyncio
 import re
+import shlex
+import sys
 from pathlib import Path
 
 import pytest
 from pydantic_core import PydanticUndefined
 
+from worker.broker.connect import connect
 from worker.cli.exits import Exit
-from worker.model import Code, FaultKind
+from worker.model import Code, FaultKind, Record, Topic
 from worker.settings import Settings
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -54,6 +58,18 @@ def test_every_rejection_code_is_there():
 
 def test_every_fault_of_a_source_is_there():
     assert first_column("Faults of a source") == [kind.value for kind in FaultKind]
+
+
+async def test_the_backup_that_is_told_holds_what_was_committed_while_the_file_is_open(tmp_path):
+    python, *arguments = shlex.split(re.search(r"^    (python3 -c .*)$", PAGE, re.MULTILINE)[1])
+    assert python == "python3"
+    async with connect(f"sqlite:///{tmp_path}/news.db", create=True) as broker:
+        await broker.append([Record(Topic.SOURCES, b"one", b"{}", (), 1, b"site")])
+        made = await asyncio.create_subprocess_exec(sys.executable, *arguments, cwd=tmp_path)
+        assert await made.wait() == 0
+        await broker.append([Record(Topic.SOURCES, b"two", b"{}", (), 1, b"site")])
+    async with connect(f"sqlite:///{tmp_path}/news-backup.db", create=False) as backup:
+        assert [record.key async for record in backup.read(Topic.SOURCES)] == [b"one"]
 
 
 @pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.name)
