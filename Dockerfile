@@ -47,7 +47,7 @@ EXPOSE 9464
 USER 10001:10001
 WORKDIR /var/lib/news-worker
 VOLUME /var/lib/news-worker
-HEALTHCHECK --interval=30s --timeout=10s --start-period=20s CMD ["/opt/news-worker/bin/news-worker", "healthy"]
+HEALTHCHECK --interval=60s --timeout=10s --start-period=20s CMD ["/opt/news-worker/bin/news-worker", "healthy"]
 ENTRYPOINT ["/opt/news-worker/bin/news-worker"]
 CMD ["run"]
 ARG VERSION=0.1.0

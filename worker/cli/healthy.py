@@ -1,6 +1,6 @@
 """`news-worker healthy`: asks the worker beside it whether it lives, as a container's HEALTHCHECK does.
 
-It asks by the standard library alone, so that asking every half minute costs next to nothing.
+It asks by the standard library's client: loading another would double what asking costs.
 """
 
 from __future__ import annotations
