@@ -81,7 +81,7 @@ def built() -> str:
         buildah("bud", *options, *_secrets(Path(folder)), str(TREE))
     for old in buildah("images", "--format={{.Name}}:{{.Tag}}").split():
         if old.startswith(f"{NAME}:") and old != name:
-            buildah("rmi", old)
+            buildah("rmi", "--force", old)  # with what a run that was killed left of it
     return name
 
 

@@ -58,6 +58,7 @@ async def test_all_that_is_imported_was_compiled_without_a_time_in_it(embedded):
     ) as process:
         out, said = await process.communicate()
     assert process.returncode == 0, said.decode()
+    assert not list(embedded.image.root.glob("opt/news-worker/lib/**/__pycache__"))
     found = json.loads(out)
     assert found.pop("imported") > 500
     assert found == {"lacking": [], "checked": []}

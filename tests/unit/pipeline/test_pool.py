@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 from itertools import pairwise
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from worker.core.read import read
 from worker.errors import UsageError
 from worker.model import Article, Code, Rejection, Withdrawal
-from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.pool import Limits, ReaderPool, _bury
 
 MEBIBYTE = 1024 * 1024
 LIMIT = MEBIBYTE
@@ -138,3 +139,12 @@ def _lives(pidfd):
 
 def _parent(pid):
     return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
+
+
+def test_a_reader_that_has_become_our_own_child_is_ended_and_waited_for_and_no_other_process_is():
+    ours = subprocess.Popen(["sleep", "1000"])
+    _bury(ours.pid)
+    assert not Path(f"/proc/{ours.pid}").exists()
+    assert ours.wait() == 0  # nothing is left to be waited for
+    _bury(os.getppid())
+    assert Path(f"/proc/{os.getppid()}").exists()
