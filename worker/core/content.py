@@ -75,5 +75,4 @@ def body_of(entry: Entry) -> Body:
     cleaned = html.sanitise(markup, entry.base) if markup else ""
     if plain:
         return Body(*text.both(text.unescape(plain) if entry.markup else plain), cleaned, teaser)
-    shown = html.text_of(cleaned) if cleaned else ""
-    return Body(shown, text.fold(shown), cleaned, teaser)
+    return Body(*text.both(html.words_of(cleaned)), cleaned, teaser) if cleaned else Body("", "", "", teaser)

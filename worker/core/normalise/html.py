@@ -40,7 +40,6 @@ _KNOWN = re.compile(
     re.IGNORECASE,
 )
 _WHITE = re.compile(r"[ \t\n\r\f]+")
-_TO_COLLAPSE = ("\n", "  ", "\t", "\r", "\f")
 
 _LARGE = 50_000  # characters
 _MANY_TAGS = 1_000
@@ -76,9 +75,14 @@ def _cleaner(base: str) -> nh3.Cleaner:
 
 def text_of(html: str) -> str:
     """What the markup says, as `text.paragraphs` shows it: a blank line at block elements, a line break at br."""
+    return paragraphs(words_of(html))
+
+
+def words_of(html: str) -> str:
+    """What the markup says, before `text.paragraphs`: with more line breaks than that shows."""
     # Without the tag, what belongs into a head and stands in front would be read as one: the text of a noscript would come out.
     body = LexborHTMLParser(f"<body>{_tame(html)}").body
-    return paragraphs("".join(_pieces(body))) if body is not None else ""
+    return "".join(_pieces(body)) if body is not None else ""
 
 
 def looks_like_html(text: str) -> bool:
@@ -128,7 +132,8 @@ def _pieces(body: LexborNode) -> list[str]:  # noqa: C901 (a walk without recurs
 
 def _collapsed(text: str) -> str:
     """Runs of white space as one blank; most text has none, and looking for it costs less than replacing each blank."""
-    return _WHITE.sub(" ", text) if any(white in text for white in _TO_COLLAPSE) else text
+    found = "\n" in text or "  " in text or "\t" in text or "\r" in text or "\f" in text
+    return _WHITE.sub(" ", text) if found else text
 
 
 def _tame(html: str) -> str:

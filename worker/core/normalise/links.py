@@ -25,7 +25,9 @@ _TRACKERS = frozenset(
 )
 _TRACKER_PREFIXES = ("utm_", "at_", "mtm_", "hsa_")
 # Most links are already as `valid_uri` would make them.
-_ORDINARY = re.compile(r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?:/[A-Za-z0-9._~/-]*)?")
+_ORDINARY = re.compile(
+    r"https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]+)?(?:/[A-Za-z0-9._~/-]*)?(?:\?[A-Za-z0-9._~=&-]*)?"
+)
 _ALIASES = frozenset(("www", "m", "mobile", "amp"))
 _DEFAULT_PORTS = {"http": "80", "https": "443"}
 # Links that run instead of leading somewhere.

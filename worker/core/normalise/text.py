@@ -104,7 +104,11 @@ def _clean(text: str) -> tuple[str, bool]:
 
 def encodable(text: str) -> str:
     """The text with lone surrogates as U+FFFD, so that every library and every encoding takes it."""
-    return _SURROGATES.sub(_REPLACEMENT, text)
+    try:
+        text.encode()  # by far the fastest way to look for them
+    except UnicodeEncodeError:
+        return _SURROGATES.sub(_REPLACEMENT, text)
+    return text
 
 
 def without_controls(text: str) -> str:

@@ -65,7 +65,7 @@ class RawEntry:
     published: str | None
     updated: str | None
     literal: bool  # the angle brackets in its title are no markup
-    caption: str | None  # what it says of its media: all that some feeds of films say
+    caption: Callable[[], str | None]  # what it says of its media: all that some feeds of films say
     compared: bytes
     element: Callable[[], bytes]
 
@@ -76,13 +76,13 @@ def name(element: _Element) -> tuple[str, str]:
     return name_of(tag, element.prefix) if isinstance(tag, str) else ("", "")
 
 
-def unnest(root: _Element) -> bool:
+def unnest(entries: list[_Element]) -> bool:
     """Rename what looks like an entry and is none: an item in an item, or an outer one that only wraps others.
 
     Only where elements end where they should. Whether there was any.
     """
     changed = False
-    for element in entries_of(root):
+    for element in entries:
         within = next((above for above in element.iterancestors() if name(above) in ENTRIES), None)
         if within is not None:
             wrapper = not any(name(child) in _OWN_WORDS for child in within)
@@ -113,15 +113,15 @@ def deleted_of(root: _Element) -> list[str]:
 
 def raw_entry(element: _Element, base: str | None) -> RawEntry:
     """What the entry says. `base`: what its links are relative to where no xml:base says otherwise."""
+    named = [(name(child), child) for child in element]
     children: _Children = {}
-    for child in element:
-        children.setdefault(name(child), []).append(child)
+    for one, child in named:
+        children.setdefault(one, []).append(child)
     guid = _first(children, ("", "guid"), ("", "id")) or _stripped(element.get(_ABOUT))
     atom = name(element)[1] == "entry"
     found, at = _link(children, atom=atom)
     if found is None and guid and guid.startswith(("http://", "https://")) and not atom and _permanent(children):
         found = guid
-    captions = (_text(one) for one in element.iter() if name(one) == ("media", "description"))
     return RawEntry(
         guid,
         found,
@@ -129,8 +129,8 @@ def raw_entry(element: _Element, base: str | None) -> RawEntry:
         _date(children, _PUBLISHED),
         _date(children, _UPDATED),
         atom and all(map(_literal, children.get(("", "title"), ()))),
-        next((caption for caption in captions if caption), None),
-        b"\0".join(_content(child) for child in element if name(child) in _COMPARED),
+        lambda: _caption(element),
+        b"\0".join([_content(child) for one, child in named if one in _COMPARED]),
         lambda: etree.tostring(element, encoding="utf-8", with_tail=False),
     )
 
@@ -181,6 +181,11 @@ def _link(children: _Children, *, atom: bool) -> tuple[str | None, _Element | No
     ]
     alternate.sort(key=lambda pair: pair[1].get("type") not in _HTML)
     return next(iter(alternate + texts if atom else texts + alternate), (None, None))
+
+
+def _caption(element: _Element) -> str | None:
+    captions = (_text(one) for one in element.iter() if name(one) == ("media", "description"))
+    return next((caption for caption in captions if caption), None)
 
 
 def _permanent(children: _Children) -> bool:

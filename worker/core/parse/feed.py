@@ -32,9 +32,10 @@ def parse(document: Document) -> Feed | Refusal:
     if root is None or elements.name(root)[1] == "html":
         return no_feed(document)
     elements.shed_attributes(root)
-    if source.sound:
-        elements.unnest(root)
-    raw = _raw_entries(root, document)
+    entries = elements.entries_of(root)
+    if source.sound and elements.unnest(entries):
+        entries = elements.entries_of(root)
+    raw = _raw_entries(root, entries, document)
     try:
         parsed = told(root) if source.sound else _by_feedparser(data)
         if source.sound and len(parsed.entries) != len(raw):
@@ -63,12 +64,12 @@ def _by_feedparser(data: bytes) -> Any:
     return feedparser.parse(BytesIO(data), sanitize_html=False, resolve_relative_uris=False)
 
 
-def _raw_entries(root: etree._Element, document: Document) -> list[RawEntry]:
+def _raw_entries(root: etree._Element, entries: list[etree._Element], document: Document) -> list[RawEntry]:
     """In RSS links are relative to the site, in Atom to the document; either to the other where that isn't known."""
     site = elements.link_of(elements.channel_of(root))
     place = document.fetched.url if document.fetched else None
     base = (place or site) if elements.name(root)[1] == "feed" else (site or place)
-    return [elements.raw_entry(element, base) for element in elements.entries_of(root)]
+    return [elements.raw_entry(element, base) for element in entries]
 
 
 def _entry(entry: Entry, found: Any, raw: RawEntry | None, feed: Any, inherited: tuple[str, ...]) -> Entry:
@@ -105,7 +106,7 @@ def _with_own(entry: Entry, raw: RawEntry) -> Entry:
     entry.link = elements.joined(raw.base, raw.link) if raw.link else None
     entry.published, entry.updated = raw.published, raw.updated
     if not (entry.text or entry.html or entry.teaser):
-        entry.teaser = raw.caption
+        entry.teaser = raw.caption()
     entry.compared, entry.element = raw.compared, raw.element
     return entry
 

@@ -37,8 +37,7 @@ _Pair = tuple[str | None, str]
 
 def told(root: _Element) -> FeedParserDict:
     """What `feedparser.parse` says of the document of these elements, as far as it is asked for: entries, feed, version."""
-    parser = _Parser("", None, "utf-8")
-    parser.resolve_relative_uris = parser.sanitize_html = False
+    parser = _Parser()
     _tell(root, parser)
     return FeedParserDict(entries=parser.entries, feed=parser.feeddata, version=parser.version)
 
@@ -71,7 +70,9 @@ def _tell(root: _Element, parser: _Parser) -> None:
 
 
 class _Params(FeedParserDict):  # type: ignore[misc]
-    """What is known of the text that is being told: strings, so that a copy needn't be deep."""
+    """What is known of the text that is being told: strings, so that a copy needn't be deep, by names that have no other."""
+
+    get = dict.get
 
     def __deepcopy__(self, _memo: object) -> FeedParserDict:
         return FeedParserDict(self)
@@ -89,7 +90,10 @@ class _Text(str):
 class _Parser(StrictFeedParser):  # type: ignore[misc]
     """feedparser, without what it spends most of its time on to no effect."""
 
-    contentparams: FeedParserDict
+    def __init__(self) -> None:
+        super().__init__("", None, "utf-8")
+        self.resolve_relative_uris = self.sanitize_html = False
+        self.contentparams: FeedParserDict = _Params()
 
     @staticmethod
     def decode_entities(_element: str, data: str) -> str:
