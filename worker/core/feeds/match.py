@@ -105,6 +105,8 @@ class _Memory:
 
     def by_other_keys(self, one: Seen) -> int | None:
         """It has got a better key than it was named by; a link that two entries with guids may share is none of these."""
+        if not self._keys:
+            return None
         others = (self._keys.get(hashed(key)) for key in one.usable[1:] if key[0] != "link")
         return next((slot for slot in others if slot is not None), None)
 
@@ -192,7 +194,9 @@ def _name_the_new(new: Sequence[Seen], held: Held, source: Source, taken: set[in
             slot = slots.get(article)
             if article in given or slot in taken:
                 continue
-            one.key, one.hash, one.article, one.slot = key, hashed(key), article, slot
+            if key is not one.key:
+                one.key, one.hash = key, hashed(key)
+            one.article, one.slot = article, slot
             if slot is not None:
                 taken.add(slot)
             given.add(article)

@@ -31,9 +31,12 @@ class Holding:
 
 def holdings(held: Held, article: bytes) -> list[Holding]:
     """The article as all other sources of the site remember it, by the order of their ids."""
+    holders = held.site.holders(article)
+    if not holders:
+        return []
     found = [
         Holding(one, slot, one.get(slot))
-        for one in held.site.holders(article)
+        for one in holders
         if one is not held and (slot := one.find(article)) is not None
     ]
     return sorted(found, key=lambda holding: holding.held.id)
