@@ -118,6 +118,43 @@ async def test_what_another_process_has_polled_meanwhile_is_dropped_and_polled_a
     assert await world.events() == [("a", 1), ("b", 1), ("c", 1), ("d", 1)]
 
 
+async def test_what_another_process_has_polled_stays_dropped_though_a_sibling_has_written_its_head_since(world):
+    owner, stale = (Definition(name, f"http://s.example/{name}", "s.example", 1) for name in ("owner", "stale"))
+    for one in (owner, stale):  # the first to show the article owns it
+        world.servers.says[one.url] = linked("x")
+        await world.broker.append([stored.record(one, 1)])
+        await world.run()
+    world.readers.let = {owner.id: asyncio.Event(), stale.id: asyncio.Event()}
+    world.servers.says |= {owner.url: linked("y"), stale.url: linked("x", "long gone")}
+
+    async def polled_by_another():
+        for one in (owner, stale):
+            await world.until(lambda one=one: asked(world, one, world.servers.times(one.url) and before[one.url] + 1))
+        other = World(Shared(world.broker.broker), token="another", servers=Servers())
+        other.servers.says = {owner.url: linked("x"), stale.url: linked("x", "new")}
+        await other.run()
+        world.servers.says[stale.url] = linked("x", "new")
+        world.readers.let[owner.id].set()  # who has it no more, so it is handed over
+        await world.until(lambda: in_topic(world, ("y", 1)))
+        world.readers.let[stale.id].set()
+
+    before = {one.url: world.servers.times(one.url) for one in (owner, stale)}
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(polled_by_another())
+        tasks.create_task(world.run())
+    assert sorted(await world.events()) == [("new", 1), ("x", 1), ("y", 1)]
+
+
+def linked(*titles):
+    """A feed whose entries are named by links on the site of its source."""
+    items = "".join(f"<item><link>http://s.example/{one[:3]}</link><title>{one}</title></item>" for one in titles)
+    return f'<rss version="2.0"><channel><title>t</title>{items}</channel></rss>'.encode()
+
+
+async def in_topic(world, event):
+    return event in await world.events()
+
+
 class Shared:
     """A broker that lets a second worker in."""
 

@@ -1,9 +1,9 @@
 """What falls to a worker of the shards: none yet, one more, one less, one that can't be read; and a stop meanwhile."""
 
 import asyncio
-from contextlib import asynccontextmanager
 
 import pytest
+from unit.pipeline.group import Group
 from unit.pipeline.world import asked, feed
 
 from worker.broker.port import Share, Stored, shard_of_sources
@@ -14,41 +14,20 @@ pytestmark = pytest.mark.usefixtures("no_pauses")
 FIRST, SECOND = shard_of_sources(0), shard_of_sources(1)
 
 
-class Sharing:
-    """A broker whose member is told by the test what falls to it; the second shard holds what can't be read."""
-
-    quiet_seconds = 0.0
+class Sharing(Group):
+    """The second shard holds what can't be read; claims are given back when the test lets them."""
 
     def __init__(self, broker, *shards):
-        self.broker = broker
-        self.share = Share(frozenset(shards))
-        self._news = asyncio.Condition()
+        super().__init__(broker, Share(frozenset(shards)))
         self.releases = asyncio.Event()
         self.releasing = asyncio.Event()
         self.releases.set()
 
-    def __getattr__(self, name):
-        return getattr(self.broker, name)
-
-    @asynccontextmanager
-    async def membership(self):
-        yield self
-
     async def given(self, *shards):
-        async with self._news:
-            self.share = Share(frozenset(shards))
-            self._news.notify_all()
-
-    async def changed(self, share):
-        async with self._news:
-            await self._news.wait_for(lambda: self.share != share)
-        return self.share
-
-    async def confirmed(self):
-        pass
+        await self.say(shards=frozenset(shards))
 
     async def claim(self, shard):
-        return Claimed(await self.broker.claim(shard), self)
+        return Claimed(await super().claim(shard), self)
 
     async def restore(self, shards):
         if SECOND in shards:
@@ -59,8 +38,6 @@ class Sharing:
 
 
 class Claimed:
-    """Is given back when the test lets it."""
-
     def __init__(self, claim, sharing):
         self.claim, self.sharing = claim, sharing
 

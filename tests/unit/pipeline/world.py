@@ -62,9 +62,14 @@ class Servers:
 
 
 class Readers:
-    """Reads here instead of in a process."""
+    """Reads here instead of in a process; a source's documents not before the test lets it."""
+
+    def __init__(self):
+        self.let = {}  # by source: an event
 
     async def read(self, documents, limit):
+        if event := self.let.get(documents[0].source.id):
+            await event.wait()
         return [[read(document, limit)] for document in documents]
 
 
@@ -74,6 +79,7 @@ class World:
 
     broker: object
     servers: Servers = field(default_factory=Servers)
+    readers: Readers = field(default_factory=Readers)
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     totals: Totals = field(default_factory=Totals)
     token: str = "this process"
@@ -93,7 +99,7 @@ class World:
     def prepared(self, *, once=True, give_up_after=60.0):
         self.totals = Totals()
         self.runs += 1
-        tools = Tools(self.servers, Readers(), lambda _name: None, 1_000_000)
+        tools = Tools(self.servers, self.readers, lambda _name: None, 1_000_000)
         return Run(
             self.broker,
             tools,

@@ -64,8 +64,6 @@ class Polled:
     """What a poll came to; after a fault it is decided again."""
 
     outcome: str  # read | same | not_modified | fault
-    asked: Asked  # what was remembered when it was begun
-    at: int  # when the answer was there, ms
     decide: Decide
     fault: Fault | None = None
 
@@ -95,7 +93,7 @@ async def understand(tools: Tools, definition: Definition, asked: Asked, answer:
     at = wall_clock()
 
     def failed(fault: Fault) -> Polled:
-        return Polled("fault", asked, at, lambda memory, _: faulted(definition, memory, fault, at), fault)
+        return Polled("fault", lambda memory, _: faulted(definition, memory, fault, at), fault)
 
     if isinstance(answer, Fault):
         return failed(answer)
@@ -103,7 +101,7 @@ async def understand(tools: Tools, definition: Definition, asked: Asked, answer:
     answered = Answered(without_secrets(answer.url), answer.status, digest, answer.validators, answer.moved_to)
     if answer.body is None or is_known(asked, digest):
         outcome = "not_modified" if answer.body is None else "same"
-        return Polled(outcome, asked, at, lambda memory, _: unchanged(definition, memory, asked, answered, at))
+        return Polled(outcome, lambda memory, _: unchanged(definition, memory, asked, answered, at))
     reading = await _read(tools, definition, answer, answer.body, at)
     if reading.fault is not None:
         kind = FaultKind.UNREADABLE if reading.fault.code in _KILLED else FaultKind.NOT_A_FEED
@@ -113,11 +111,14 @@ async def understand(tools: Tools, definition: Definition, asked: Asked, answer:
         most = search.most or MOST_RECORDS
         return decide(reading, definition, memory, answered, at, refused=search.refused(definition.id), most=most)
 
-    return Polled("read", asked, at, decided)
+    return Polled("read", decided)
 
 
 def lawful(head: Head | None, asked: Asked, token: str) -> bool:
-    """Whether what was asked under one head may be decided under another (design invariant 4). `token`: of this process."""
+    """Whether what was asked under one head may be decided under another, as restored (design invariant 4).
+
+    `token`: of this process.
+    """
     if head is None:
         return asked == Asked()
     return head.token == token or (head.token, head.count) == (asked.token, asked.count)

@@ -16,7 +16,7 @@ import structlog
 
 from worker.broker.port import Shard
 from worker.core import schedule
-from worker.core.feeds import ShardMemory, removed, report_record
+from worker.core.feeds import Asked, ShardMemory, removed, report_record
 from worker.errors import BrokerError, ClockRefused
 from worker.model import Definition, Part, ShardReport
 from worker.pipeline.job import on_running_clock, running_clock, wall_clock
@@ -56,6 +56,7 @@ class FeedShard:
         self._agenda = Agenda()
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
+        self._lawful: dict[str, Asked] = {}  # likewise, those that may still be decided
         self._look_at = 0  # when to look for sources that are to be removed, ms
         self._removing: dict[str, asyncio.Task[None]] = {}
         self._spared: set[str] = set()
@@ -115,7 +116,14 @@ class FeedShard:
                 task.cancel()
 
     def _take_up(self, owned: Owned) -> None:
-        """Tell memory which sources there are; plan those that are not planned yet."""
+        """Tell memory which sources there are; plan those that are not planned yet.
+
+        Now alone the heads are as others left them: the next decision may write any of them, a sibling's too.
+        """
+        for source, asked in list(self._lawful.items()):
+            if not lawful(owned.memory.head(source), asked, self._run.token):
+                log.info("feed.dropped", source=source, hint="another worker has polled it meanwhile")
+                del self._lawful[source]
         for definition in self._definitions.values():
             owned.memory.define(definition)
         for definition in self._definitions.values():
@@ -177,6 +185,7 @@ class FeedShard:
             again_at = self._next(definition) if settled else wall_clock()
         finally:
             del self._polls[source]
+            self._lawful.pop(source, None)
             self._run.slots.release()
             # What it was refused by tells nothing of what it will say next time.
             self._ownership.search.done(source)
@@ -190,7 +199,7 @@ class FeedShard:
         async with AsyncExitStack() as room:
             self._fetching.add(definition.id)
             try:
-                asked = (await self._certain()).memory.asked(definition.id)
+                self._lawful[definition.id] = asked = (await self._certain()).memory.asked(definition.id)
                 answer = await ask(self._run.tools, definition, asked, room)
             finally:
                 self._fetching.discard(definition.id)
@@ -210,7 +219,7 @@ class FeedShard:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
 
         def decide(memory: ShardMemory, search: Search) -> Iterable[Part] | None:
-            return polled.decide(memory, search) if self._stands(definition, polled, memory) else None
+            return polled.decide(memory, search) if self._stands(definition, memory) else None
 
         while True:
             owned = await self._ownership.present()
@@ -225,14 +234,10 @@ class FeedShard:
                 say(self._run.totals, definition, polled, told)
             return told is not None
 
-    def _stands(self, definition: Definition, polled: Polled, memory: ShardMemory) -> bool:
+    def _stands(self, definition: Definition, memory: ShardMemory) -> bool:
         """Whether what was polled may be decided: its source is there, at the same URL, and nobody else has polled it."""
-        if not self._is_polled(definition.id, memory) or self._definitions[definition.id].url != definition.url:
-            return False
-        if lawful(memory.head(definition.id), polled.asked, self._run.token):
-            return True
-        log.info("feed.dropped", source=definition.id, hint="another worker has polled it meanwhile")
-        return False
+        there = self._is_polled(definition.id, memory) and self._definitions[definition.id].url == definition.url
+        return there and definition.id in self._lawful
 
     def _is_polled(self, source: str, memory: ShardMemory) -> bool:
         return source in self._definitions and source not in memory.refused
@@ -276,16 +281,8 @@ class FeedShard:
         standing.sources, standing.due, standing.late = len(self._definitions), due + len(self._polls), late
         standing.failing = sum(head is not None and head.faults > 0 for head in heads)
         standing.refused = len(memory.refused)
-        report = ShardReport(
-            self._run.worker,
-            now,
-            owned.owned_at,
-            standing.sources,
-            standing.due,
-            standing.late,
-            standing.failing,
-            standing.refused,
-        )
+        counts = (standing.sources, standing.due, standing.late, standing.failing, standing.refused)
+        report = ShardReport(self._run.worker, now, owned.owned_at, *counts)
         return [Part("", (report_record(report, self._partition),))]
 
     def _next(self, definition: Definition) -> int | None:
