@@ -141,7 +141,7 @@ def remove(settings: Settings, sources: Sequence[str]) -> None:
 def apply(  # noqa: PLR0913 (the options of the command line)
     settings: Settings, files: Sequence[Path], *, dry_run: bool, prune: bool, yes: bool, initial: str | None
 ) -> Exit:
-    """Add and change the sources that the FILEs list: OPML, TOML, or a URL a line.
+    """Add and change the sources that the FILEs (-: standard input) list: OPML, TOML, or a URL a line.
 
     In TOML a source is a [[source]] table with url, and id, title, interval, initial, updates, daily_updates, zone, headers,
     credentials, ca_file where they are not as by default. OPML without options of ours, and a URL alone, leave options as they are.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -28,7 +29,7 @@ async def known(broker: Broker) -> Definitions:
 
 
 def listed(files: Sequence[Path]) -> Listed:
-    """What the files list together. UsageError: one can't be read, or lists nothing."""
+    """What the files list together; "-" is standard input. UsageError: one can't be read, or lists nothing."""
     found = [read(_bytes(file), str(file)) for file in files]
     return Listed(
         tuple(one for each in found for one in each.wanted), tuple(one for each in found for one in each.wrong)
@@ -37,7 +38,7 @@ def listed(files: Sequence[Path]) -> Listed:
 
 def _bytes(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return sys.stdin.buffer.read() if file == Path("-") else file.read_bytes()
     except OSError as error:
         raise UsageError(f"{file} can't be read: {error.strerror}.") from None
 

@@ -1,6 +1,7 @@
 """`sources`: what is polled, listed, changed and removed, on a file of the embedded broker."""
 
 import json
+from io import BytesIO
 from types import SimpleNamespace
 
 import click
@@ -168,6 +169,12 @@ def test_sources_that_are_added_can_be_told_to_skip_what_they_show_already(sourc
 def test_what_can_not_be_initial_is_said_before_anything_is_read(sources, write):
     outcome = sources("apply", "nowhere.opml", "--initial", "yesterday")
     assert (outcome.code, "can't be `initial`" in outcome.error) == (2, True)
+
+
+def test_a_list_may_come_by_standard_input(sources, monkeypatch):
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=BytesIO(FEED.encode())))
+    assert sources("apply", "-").out.startswith("added")
+    assert len(ids(sources)) == 1
 
 
 def test_a_second_source_of_one_feed_is_added_and_noted(sources, two):
