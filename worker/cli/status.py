@@ -64,7 +64,7 @@ async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, Shar
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:
-    silent = report is None or now - report.at > _SILENT_MS
+    silent = report is None or report.stopped or now - report.at > _SILENT_MS
     if report is None:
         return {"shard": number, "sources": sources, "worker": None, "silent": silent}
     return {
@@ -72,6 +72,7 @@ def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> d
         "sources": sources,
         "worker": report.worker,
         "silent": silent,
+        "stopped": report.stopped,
         "said_s_ago": max(0, now - report.at) // 1000,
         "owned_s": max(0, report.at - report.owned_at) // 1000,
         "due": report.due,
@@ -98,7 +99,7 @@ def _show(shards: list[dict[str, object]]) -> None:
         click.echo(f"{worker} has {count} of {_count(len(shards))}", err=True)
     silent = [str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"]]
     if silent:
-        click.echo(f"no worker speaks for shard {', '.join(silent)}: is `news-worker run` running?", err=True)
+        click.echo(f"no worker polls shard {', '.join(silent)}: is `news-worker run` running?", err=True)
 
 
 def _count(shards: int) -> str:
@@ -108,7 +109,7 @@ def _count(shards: int) -> str:
 def _row(shard: dict[str, object]) -> list[str]:
     if shard["worker"] is None:
         return [str(shard["shard"]), "nobody yet", "", str(shard["sources"]), "", "", "", ""]
-    owner = f"{shard['worker']}{' (silent)' if shard['silent'] else ''}"
+    owner = f"{shard['worker']}{' (stopped)' if shard['stopped'] else ' (silent)' if shard['silent'] else ''}"
     said, late = f"{shard['said_s_ago']} s ago", f"{shard['late_s']} s"
     counts = [str(shard[name]) for name in ("sources", "due", "failing", "refused")]
     return [str(shard["shard"]), owner, said, *counts[:2], late, *counts[2:]]

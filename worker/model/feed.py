@@ -141,3 +141,4 @@ class ShardReport:
     late: int  # by how many ms the first of them is late
     failing: int  # sources whose last poll brought no document
     refused: int  # sources that are left alone, as what is stored of them can't be read
+    stopped: bool = False  # it was the last that this worker said of it

@@ -49,7 +49,7 @@ def test_an_owner_that_is_silent_is_said_and_ends_with_1(known, call):
     outcome = call("status")
     assert outcome.code == 1
     assert "here:7 (silent)" in outcome.out
-    assert "no worker speaks for shard 0" in outcome.error
+    assert "no worker polls shard 0" in outcome.error
 
 
 def test_a_source_that_nobody_has_polled_yet_is_said_and_ends_with_1(known, call):
@@ -70,3 +70,10 @@ def test_without_sources_it_says_what_to_do(broker, call):
     broker.partition_of = lambda topic, partition_by: 0
     outcome = call("status")
     assert (outcome.code, "news-worker sources add" in outcome.error) == (0, True)
+
+
+def test_a_worker_that_stopped_is_said_at_once(known, call):
+    known(3, stopped=True)
+    outcome = call("status")
+    assert (outcome.code, "here:7 (stopped)" in outcome.out) == (1, True)
+    assert json.loads(call("status", "--json").out)["members"] == []

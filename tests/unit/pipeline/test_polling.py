@@ -374,3 +374,13 @@ class StuckClaim:
 
     def __getattr__(self, name):
         return getattr(self.claim, name)
+
+
+async def test_who_stops_says_so_last(world):
+    from worker.core.feeds import loaded_report
+
+    await world.add("one", feed("a"))
+    await world.run()
+    reports = [loaded_report(record.key, record.value) async for record in world.broker.read(Topic.CHECKPOINTS)]
+    (last,) = filter(None, reports)
+    assert (last.worker, last.sources, last.stopped) == ("host:1", 1, True)

@@ -33,6 +33,6 @@ def well(head: Head, answered: Answered, defined: str, now: int) -> bool:
     times = head.moving[1] + 1 if head.moving and head.moving[0] == answered.moved else 1
     if times < _MOVES:
         head.moving = (answered.moved, times)
-        return worth
+        return True  # committed, so that a worker that is called anew for each poll counts on
     head.url, head.url_of, head.moving = answered.moved, defined, None
     return True

@@ -30,6 +30,6 @@ def loaded_report(key: bytes, value: bytes | None) -> ShardReport | None:
         return None
     try:
         members = orjson.loads(memoryview(value)[1:])
-        return ShardReport(**{name: members[name] for name in _MEMBERS})
+        return ShardReport(**{name: members[name] for name in _MEMBERS if name in members})
     except (ValueError, KeyError, TypeError):
         return None

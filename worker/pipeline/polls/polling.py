@@ -7,30 +7,28 @@ is the one it was fetched under, or was written by this process; else it is drop
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from contextlib import AsyncExitStack, suppress
-from functools import partial
 from typing import Final
 
 import structlog
 
 from worker.broker.port import Shard
 from worker.core import schedule
-from worker.core.feeds import Asked, ShardMemory, removed, report_record
+from worker.core.feeds import Asked, ShardMemory, removed
 from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Part, ShardReport
+from worker.model import Definition, Part
 from worker.pipeline.job import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, due_once, lawful, say, understand
+from worker.pipeline.polls.reporting import Reporting
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
 
-# How often it is said how a shard stands.
-_REPORT_SECONDS: Final = 30.0
 # How often to look for sources whose grace after removal is over, ms.
 _LOOK_EVERY: Final = 3_600_000
 
@@ -48,8 +46,8 @@ class FeedShard:
     ) -> None:
         """`ours`, `confirmed`: see `Ownership`. `quiet_seconds`: no request within them."""
         self._run = run
-        self._partition = shard.partition_by
         self._ownership = Ownership(shard, run, ours, confirmed)
+        self._reporting = Reporting(shard, run, self._ownership, self._look)
         self._ours = ours
         self._quiet_seconds = quiet_seconds
         self._definitions: dict[str, Definition] = {}
@@ -106,12 +104,13 @@ class FeedShard:
             keeping = tasks.create_task(self._ownership.keep(first, self._take_up))
             starting = tasks.create_task(self._start_polls(tasks))
             stopping = tasks.create_task(self._run.stop.wait())
-            reporting = tasks.create_task(self._report_on())
+            reporting = tasks.create_task(self._reporting.go_on())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
             self.cut()
             if under_way := {*self._polls.values(), *self._removing.values()}:
                 await asyncio.wait(under_way, timeout=self._run.grace)
+            await self._reporting.say_last()
             for task in (*under_way, keeping, stopping, reporting):
                 task.cancel()
 
@@ -226,7 +225,7 @@ class FeedShard:
             try:
                 told = await owned.settle(decide, self._ownership.search)
             except ClockRefused:
-                await self._report()  # which is refused likewise: nobody is asked anew before the clock is right
+                await self._reporting.say()  # which is refused likewise: nobody is asked anew before the clock is right
                 return False
             except BrokerError:
                 continue
@@ -260,30 +259,9 @@ class FeedShard:
             del self._removing[source]
             self._agenda.wake()
 
-    async def _report_on(self) -> None:
-        while not self._run.once:
-            await self._report()
-            await asyncio.sleep(_REPORT_SECONDS)
-
-    async def _report(self) -> None:
-        """Commit how the shard stands, under one ownership or the next."""
-        while True:
-            owned = await self._ownership.present()
-            with suppress(BrokerError):
-                await owned.settle(partial(self._reported, owned), self._ownership.search)
-                return
-
-    def _reported(self, owned: Owned, memory: ShardMemory, _search: Search) -> list[Part]:
-        now = wall_clock()
+    def _look(self) -> tuple[Collection[str], int, int]:
         due, late = self._agenda.late(running_clock())
-        heads = (memory.head(source) for source in self._definitions)
-        standing = self._ownership.standing
-        standing.sources, standing.due, standing.late = len(self._definitions), due + len(self._polls), late
-        standing.failing = sum(head is not None and head.faults > 0 for head in heads)
-        standing.refused = len(memory.refused)
-        counts = (standing.sources, standing.due, standing.late, standing.failing, standing.refused)
-        report = ShardReport(self._run.worker, now, owned.owned_at, *counts)
-        return [Part("", (report_record(report, self._partition),))]
+        return self._definitions.keys(), due + len(self._polls), late
 
     def _next(self, definition: Definition) -> int | None:
         owned = self._ownership.last

@@ -89,11 +89,14 @@ def test_gone_is_kept_until_it_answers_again(shard):
 
 def test_a_permanent_redirect_is_followed_once_it_was_said_three_times_in_a_row(shard):
     moved = "https://example.org/new"
-    assert [not_modified(shard, moved=moved) for _ in range(2)] == [0, 0]
+    for _ in range(2):
+        not_modified(shard, moved=moved)
     not_modified(shard)
-    assert [not_modified(shard, moved=moved) for _ in range(3)] == [0, 0, 1]
-    shard.commit(())
-    shard.restart()
+    for _ in range(3):
+        assert shard.memory.asked("one").url is None
+        assert not_modified(shard, moved=moved) == 1
+        shard.commit(())
+        shard.restart()  # the count holds though nothing else of a 304 is worth a commit
     assert shard.memory.asked("one").url == moved
 
 

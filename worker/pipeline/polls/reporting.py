@@ -1,0 +1,70 @@
+"""What the owner of a shard says of it, now and then and when it stops: committed like its checkpoints, read by `status`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from functools import partial
+from typing import Final
+
+from worker.broker.port import Shard
+from worker.core.feeds import ShardMemory, report_record
+from worker.errors import BrokerError
+from worker.model import Part, ShardReport
+from worker.pipeline.job import wall_clock
+from worker.pipeline.polls.owned import Owned
+from worker.pipeline.polls.ownership import Ownership
+from worker.pipeline.polls.run import Run
+from worker.pipeline.search import Search
+
+_EVERY_SECONDS: Final = 30.0
+# When the worker stops nobody waits for the broker longer than that to hear of it.
+_LAST_SECONDS: Final = 1.0
+
+# The sources of the shard, how many of them are due or being polled, and by how many ms the first of them is late.
+Look = Callable[[], tuple[Collection[str], int, int]]
+
+
+class Reporting:
+    """Of one shard."""
+
+    def __init__(self, shard: Shard, run: Run, ownership: Ownership, look: Look) -> None:
+        self._partition = shard.partition_by
+        self._run = run
+        self._ownership = ownership
+        self._look = look
+
+    async def go_on(self) -> None:
+        """Say it every half a minute, for ever; not where every source is polled but once."""
+        while not self._run.once:
+            await self.say()
+            await asyncio.sleep(_EVERY_SECONDS)
+
+    async def say(self) -> None:
+        """Say it, under one ownership or the next."""
+        while True:
+            owned = await self._ownership.present()
+            with suppress(BrokerError):
+                await self._said(owned, stopped=False)
+                return
+
+    async def say_last(self) -> None:
+        """Say that this worker polls it no more; if that can't be committed at once, silence will tell."""
+        with suppress(BrokerError, TimeoutError):
+            async with asyncio.timeout(_LAST_SECONDS):
+                await self._said(await self._ownership.present(), stopped=True)
+
+    async def _said(self, owned: Owned, *, stopped: bool) -> None:
+        await owned.settle(partial(self._report, owned, stopped), self._ownership.search)
+
+    def _report(self, owned: Owned, stopped: bool, memory: ShardMemory, _search: Search) -> list[Part]:  # noqa: FBT001 (bound)
+        sources, due, late = self._look()
+        heads = (memory.head(source) for source in sources)
+        standing = self._ownership.standing
+        standing.sources, standing.due, standing.late = len(sources), due, late
+        standing.failing = sum(head is not None and head.faults > 0 for head in heads)
+        standing.refused = len(memory.refused)
+        counts = (standing.sources, standing.due, standing.late, standing.failing, standing.refused)
+        report = ShardReport(self._run.worker, wall_clock(), owned.owned_at, *counts, stopped)
+        return [Part("", (report_record(report, self._partition),))]
