@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 from unit.pipeline.world import Servers, World, asked, feed
 
 from worker.core.sources import stored
@@ -384,3 +385,16 @@ async def test_who_stops_says_so_last(world):
     reports = [loaded_report(record.key, record.value) async for record in world.broker.read(Topic.CHECKPOINTS)]
     (last,) = filter(None, reports)
     assert (last.worker, last.sources, last.stopped) == ("host:1", 1, True)
+
+
+async def test_a_quiet_worker_says_now_and_then_what_it_polled(world, monkeypatch):
+    await world.add("one", feed("a"))
+    monkeypatch.setattr("worker.pipeline.polls.worker._SUM_UP_SECONDS", 0.01)
+    with capture_logs() as logs:
+        async with world.running():
+
+            async def told():
+                await asyncio.sleep(0)
+                return {"event": "polls.summed_up", "log_level": "info", "read": 1, "created": 1} in logs
+
+            await world.until(told)

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import structlog
 
@@ -25,6 +26,8 @@ from worker.pipeline.polls.run import Run
 from worker.pipeline.stopping import Stopped, unless
 
 log = structlog.get_logger()
+
+_SUM_UP_SECONDS: Final = 300.0
 
 
 async def poll_sources(run: Run) -> None:
@@ -41,6 +44,7 @@ async def poll_sources(run: Run) -> None:
             working = [tasks.create_task(sharing.go()), tasks.create_task(run.stop.wait())]
             if not run.once:
                 working.append(tasks.create_task(_follow(run, followed, sharing.shards)))
+                working.append(tasks.create_task(_sum_up(run)))
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             run.totals.draining = run.stop.is_set()
             for task in working:  # first, or what ends now could be begun anew
@@ -66,6 +70,16 @@ async def _caught_up(run: Run, followed: Followed) -> None:
     for found in followed.definitions:
         if found.passed_over is not None:
             log.warning("source.passed_over", source=found.definition.id, reason=found.passed_over)
+
+
+async def _sum_up(run: Run) -> None:
+    """Say now and then what was polled, so that a quiet hour can be told from a hang."""
+    before: Counter[str] = Counter()
+    while True:
+        await asyncio.sleep(_SUM_UP_SECONDS)
+        now = Counter({**run.totals.polls, **run.totals.fates})
+        log.info("polls.summed_up", **{str(what): now[what] - before[what] for what in now})
+        before = now
 
 
 async def _follow(run: Run, followed: Followed, shards: Mapping[Shard, FeedShard]) -> None:
