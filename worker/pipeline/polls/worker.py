@@ -77,7 +77,7 @@ async def _sum_up(run: Run) -> None:
     before: Counter[str] = Counter()
     while True:
         await asyncio.sleep(_SUM_UP_SECONDS)
-        now = Counter({**run.totals.polls, **run.totals.fates})
+        now = run.totals.polls + Counter({fate.value: count for fate, count in run.totals.fates.items()})
         log.info("polls.summed_up", **{str(what): now[what] - before[what] for what in now})
         before = now
 
