@@ -97,16 +97,14 @@ async def test_processes_that_were_killed_leave_no_zombies(embedded, tmp_path):
         assert code == 0, said
         polled = Polled(embedded, server)
         await polled.define(interval_s=1)
-        async with polled.running() as process:
-            for _ in range(2):
-                await embedded.events_or_end(MORE, process)
-                for child in below(first_process(process)):
-                    os.kill(child, signal.SIGKILL)
+        async with polled.running("--jobs", "1") as process:  # one reader, which has begun once there are events
             await embedded.events_or_end(MORE, process)
+            for child in below(first_process(process)):
+                os.kill(child, signal.SIGKILL)
             async with asyncio.timeout(HANGS):
-                while not (found := states(process)) or "Z" in found:
+                while process.returncode is None and (not (found := states(process)) or "Z" in found):
                     await embedded.events_or_end(1, process)
-            assert process.returncode is None
+            assert process.returncode is None, (await process.communicate())[1].decode()
 
 
 def states(process):
