@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 # A shard's former owner may be about to hear of it: it cuts what is under way within this time.
 QUIET_SECONDS: Final = 2.0
-_HEARTBEATS: Final = 10  # a session
+_HEARTBEATS: Final = 20  # a session: whoever stays pauses in a rebalance until the last has heard of it, by a heartbeat
 # The part of a session for which an answer of the group is taken to hold: the rest, and the quiet time of whoever comes next,
 # is for what is under way.
 _CERTAIN: Final = 0.5
