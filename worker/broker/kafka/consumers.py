@@ -22,6 +22,9 @@ from worker.errors import BrokerAway
 
 START_SECONDS: Final = 20.0
 STALLED_SECONDS: Final = 60.0  # longer than another owner's transaction can stay open and keep us from reading on
+FETCH_WAIT_MS: Final = (
+    2_000  # that the broker holds a question to which there is no answer yet; records that come end it
+)
 _WAIT_MS: Final = 1_000
 _FETCH_BYTES: Final = 4 * 1024 * 1024
 
@@ -76,6 +79,7 @@ async def _consumer(
         enable_auto_commit=False,
         auto_offset_reset="earliest",
         max_partition_fetch_bytes=_FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
     )
     try:
         try:

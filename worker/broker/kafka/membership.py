@@ -21,7 +21,7 @@ from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitio
 
 from worker.broker.kafka.adapter import leave, member_id, stop
 from worker.broker.kafka.connection import Connection
-from worker.broker.kafka.consumers import START_SECONDS
+from worker.broker.kafka.consumers import FETCH_WAIT_MS, START_SECONDS
 from worker.broker.kafka.faults import forbidden, told
 from worker.broker.port import NONE_YET, Share, shard_of_sources
 from worker.errors import BrokerError, BrokerRefused
@@ -135,6 +135,7 @@ async def _stay(member: KafkaMember, connection: Connection, group: str, topic: 
             session_timeout_ms=session_ms,
             rebalance_timeout_ms=session_ms,
             heartbeat_interval_ms=session_ms // _HEARTBEATS,
+            fetch_max_wait_ms=FETCH_WAIT_MS,
             enable_auto_commit=False,
             auto_offset_reset="latest",
         )
