@@ -36,7 +36,16 @@ def restless(chosen: random.Random) -> list[Plan]:
         ("rss", "modified", 0.2),
     ]
     plans = [
-        Plan(f"f{number}", f"127.0.3.{1 + number // 2 * 2}", kind, by, 30, 200, 10**6, back, 0, chosen.randrange(10**9))
+        Plan(
+            f"f{number}",
+            f"127.0.3.{1 + number // 2 * 2}",
+            kind,
+            by,
+            size=200,
+            moves=10**6,
+            reverts=back,
+            seed=chosen.randrange(10**9),
+        )
         for number, (kind, by, back) in enumerate(kinds * 4)
     ]
     return [*plans, Plan("large", "127.0.3.99", "rss", "both", MANY, 300, moves=3, seed=chosen.randrange(10**9))]
