@@ -12,6 +12,7 @@ import os
 import pickle
 import signal
 import socket
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -28,6 +29,9 @@ from worker.model import Code, Document, Reading, Refusal
 from worker.pipeline import forkserver, reader
 
 log = structlog.get_logger()
+
+_SERVER_DIED = 255  # multiprocessing's word for: how it ended is not known, as the fork server has died
+_TRIES = 100  # a second in all
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +198,19 @@ class _Reader:
         self._socket.close()
         self._process.kill()
         self._process.join()
-        _bury(self._process.pid)
+        if os.getpid() == 1 and self._process.pid and self._process.exitcode == _SERVER_DIED:
+            _bury(self._process.pid)
 
 
-def _bury(pid: int | None) -> None:
-    """In a container, process 1 inherits the readers of a fork server that died: nobody else waits for them."""
-    with suppress(ChildProcessError):  # mostly it is none of ours
-        if pid and os.waitpid(pid, os.WNOHANG) == (0, 0):
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+def _bury(pid: int) -> None:
+    """In a container, process 1 inherits the readers of a fork server that died: nobody else waits for them.
+
+    It inherits them only once the server is gone for good, which is a moment after it is seen to be.
+    """
+    for _ in range(_TRIES):
+        with suppress(ChildProcessError):  # not ours yet
+            if os.waitpid(pid, os.WNOHANG) == (0, 0):
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            return
+        time.sleep(0.01)
