@@ -46,7 +46,7 @@ async def compared(place, options=KAFKA):
 
 
 async def refused(place, options=KAFKA):
-    """What opening the broker says, sentence by sentence. It asks any of the brokers, and each hears of a change in its own time."""
+    """What opening says, sentence by sentence. It asks any of the brokers, and each hears of a change in its own time."""
     async with asyncio.timeout(HANGS):
         while True:
             try:

@@ -16,6 +16,8 @@ from worker.core.feeds.memory import REMOVAL_GRACE, Asked, ShardMemory
 from worker.core.feeds.siblings import Holding, holdings, let_go, yielded
 from worker.model import Definition, Fault, FaultKind, Part
 
+# After so many faults in a row the URL that it moved to is given up; a power of two, so that it is committed.
+_LOST_AT: Final = 4
 _DAY: Final = 86_400_000
 # So many entries a part; what siblings are handed lies in pages that may be all over.
 _MOST: Final = 2_000
@@ -58,6 +60,8 @@ def faulted(definition: Definition, memory: ShardMemory, fault: Fault, now: int)
     lost = in_fault_before < _DAY <= now - head.fault_since or (fault.kind is FaultKind.GONE and not head.gone)
     if fault.kind is FaultKind.GONE:
         head.gone, head.url_of = True, definition.url
+    if head.faults == _LOST_AT and not head.gone:
+        head.url = head.url_of = head.moving = None  # where it moved to is no more: ask where it was defined
     asked_for = fault.retry_after_s or 0
     if asked_for > 0:
         head.not_before = now + int(min(asked_for * 1000, _DAY))

@@ -100,6 +100,18 @@ def test_a_permanent_redirect_is_followed_once_it_was_said_three_times_in_a_row(
     assert shard.memory.asked("one").url == moved
 
 
+def test_where_a_feed_moved_is_given_up_once_it_failed_four_times_in_a_row(shard):
+    moved = "https://example.org/new"
+    for _ in range(3):
+        not_modified(shard, moved=moved)
+    for _ in range(4):
+        assert shard.memory.asked("one").url == moved
+        fault(shard)
+    shard.commit(())
+    shard.restart()
+    assert shard.memory.asked("one").url is None
+
+
 def test_a_fault_drops_neither_validators_nor_entries(shard):
     before = shard.memory.asked("one")
     fault(shard)
