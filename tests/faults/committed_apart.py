@@ -21,7 +21,7 @@ def plant(first: str) -> None:
         nonlocal begun
         begun += 1
         records = [record for decision in decisions for record in decision.records]
-        states = [self._remember(decision.state) for decision in decisions if decision.state]
+        states = self._remember(decisions)
         assert {record.topic for record in states} <= {Topic.REPLAYS}
         early, late = (records, states) if first == "events" else (states, records)
         await self._claim.commit(early)

@@ -15,13 +15,13 @@ async def test_a_clock_that_is_wrong_so_that_the_broker_refuses_the_time_of_obse
     mark = tmp_path / "wrong"
     says = "refuses the time of observation: is this machine's clock right?"
     said = await goes_on(on_kafka, offered, there_is(mark), says, program=planted(f"ahead:{mark}"))
-    assert "replay.article_refused" not in said
+    assert "article.refused" not in said
 
 
 async def test_a_topic_of_state_that_refuses_records_costs_no_article(kafka, on_kafka, offered):
     fault = set_otherwise(on_kafka, kafka.admin, Topic.REPLAYS, max_message_bytes="100")
     said = await goes_on(on_kafka, offered, fault, f"{on_kafka.prefix}news.replays.v1: MessageSizeTooLarge")
-    assert "replay.article_refused" not in said
+    assert "article.refused" not in said
 
 
 @pytest.mark.parametrize("topic", [Topic.ARTICLES, Topic.REPLAYS])

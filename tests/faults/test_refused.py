@@ -14,7 +14,7 @@ async def test_an_article_too_large_for_a_topic_whose_limit_was_lowered_meanwhil
     async with on_kafka.replaying("set", "--rate", "200") as process:
         await on_kafka.events(20)
         async with set_otherwise(on_kafka, kafka.admin, Topic.ARTICLES, max_message_bytes="50000"):
-            said = await until(process, "replay.article_refused")
+            said = await until(process, "article.refused")
             _, rest = await process.communicate()
     assert process.returncode == 1, (said, rest)
     assert counted(rest.decode()) == len(folder.offered)
