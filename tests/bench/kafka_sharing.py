@@ -177,11 +177,10 @@ async def poll_cost(place: Place, count: int) -> float:
         polled = Polled(place, served)
         await polled.define(interval_s=INTERVAL)
         async with crew(polled, count, kafka_session_timeout_s=SESSION, log_level="info") as workers:
-            asked = Book(served.book)
-            await asked.reach(3 * FEEDS)  # each was read, and found unchanged
-            before, begun = asked.count(), cpu_of_all(workers)
-            await asked.reach(before + PASSES * FEEDS)
-            return (cpu_of_all(workers) - begun) / (asked.count() - before) * 1000
+            await until_asked(served, 3 * FEEDS)  # each was read, and found unchanged
+            before, begun = served.times_asked(), cpu_of_all(workers)
+            await until_asked(served, before + PASSES * FEEDS)
+            return (cpu_of_all(workers) - begun) / (served.times_asked() - before) * 1000
 
 
 def cpu_of_all(workers: Crew) -> float:
@@ -198,24 +197,9 @@ def _session(pid: int) -> int:
         return 0
 
 
-class Book:
-    """How many requests there were, without reading the server's book anew each time."""
-
-    def __init__(self, book: Path) -> None:
-        self._book = book
-        self._lines = self._read = 0
-
-    def count(self) -> int:
-        with self._book.open("rb") as book:
-            book.seek(self._read)
-            new = book.read()
-        self._read += len(new)
-        self._lines += new.count(b"\n")
-        return self._lines
-
-    async def reach(self, count: int) -> None:
-        while self.count() < count:  # noqa: ASYNC110 (a file tells nobody that it grows)
-            await asyncio.sleep(0.05)
+async def until_asked(server: FeedServer, count: int) -> None:
+    while server.times_asked() < count:  # noqa: ASYNC110 (a file tells nobody that it grows)
+        await asyncio.sleep(0.05)
 
 
 async def measured(cluster: Cluster, folder: Path) -> list[Row]:

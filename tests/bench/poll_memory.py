@@ -104,42 +104,26 @@ def _parts(count: int) -> Iterator[range]:
 
 def watched(url: str, server: FeedServer, sources: int) -> Seen:
     """Run the worker until each live source was polled often enough."""
-    asked = Asked(server)
     begun = time.monotonic()
     command = [sys.executable, "-m", "worker", "run", "--allow-net", "127.0.0.0/8", "--log-level", "error", "--broker"]
     with subprocess.Popen([*command, url]) as process:
         try:
-            asked.wait(1, process)
+            until_asked(server, 1, process)
             start = time.monotonic() - begun
-            asked.wait(3 * LIVE, process)  # each was read, and found unchanged
-            before, cpu = asked.count(), cpu_of(process.pid)
-            asked.wait(before + ROUNDS * LIVE, process)
-            poll = (cpu_of(process.pid) - cpu) / (asked.count() - before) * 1000
+            until_asked(server, 3 * LIVE, process)  # each was read, and found unchanged
+            before, cpu = server.times_asked(), cpu_of(process.pid)
+            until_asked(server, before + ROUNDS * LIVE, process)
+            poll = (cpu_of(process.pid) - cpu) / (server.times_asked() - before) * 1000
             return Seen(sources, start, _resident(process.pid), poll)
         finally:
             process.terminate()
 
 
-class Asked:
-    """How often the server was asked, without reading its book anew each time."""
-
-    def __init__(self, server: FeedServer) -> None:
-        self._book = server.book
-        self._lines = 0
-        self._read = 0
-
-    def count(self) -> int:
-        with self._book.open("rb") as book:
-            book.seek(self._read)
-            new = book.read()
-        self._read += len(new)
-        self._lines += new.count(b"\n")
-        return self._lines
-
-    def wait(self, count: int, process: subprocess.Popen[bytes]) -> None:
-        while self.count() < count:
-            assert process.poll() is None, "the worker ended"
-            time.sleep(0.02)
+def until_asked(server: FeedServer, count: int, process: subprocess.Popen[bytes]) -> None:
+    """Wait until there were so many requests."""
+    while server.times_asked() < count:
+        assert process.poll() is None, "the worker ended"
+        time.sleep(0.02)
 
 
 def _resident(pid: int) -> float:
