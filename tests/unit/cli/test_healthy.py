@@ -2,9 +2,11 @@
 
 import asyncio
 import http.client
+import queue
 import socket
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -16,25 +18,22 @@ from worker.ops.server import serving
 @contextmanager
 def answering(totals):
     """The worker's own server, in a thread, as the command blocks; its port."""
-    loop = asyncio.new_event_loop()
-    ready, ports = threading.Event(), []
-    stop = asyncio.Event()
+    started = queue.SimpleQueue()
 
     async def serve():
+        stop = asyncio.Event()
         async with serving("127.0.0.1", 0, totals, lambda: Readers(0, 0, 0, 0)) as port:
-            ports.append(port)
-            ready.set()
+            started.put((port, partial(asyncio.get_running_loop().call_soon_threadsafe, stop.set)))
             await stop.wait()
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
     thread.start()
+    port, stop = started.get(timeout=20)
     try:
-        assert ready.wait(20)
-        yield ports[0]
+        yield port
     finally:
-        loop.call_soon_threadsafe(stop.set)
+        stop()
         thread.join()
-        loop.close()
 
 
 @pytest.fixture
