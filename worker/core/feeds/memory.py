@@ -5,7 +5,6 @@ It is what was committed and all that was decided since; after any fault it is t
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
@@ -14,7 +13,7 @@ from worker.core.feeds.held import Held, Site
 from worker.core.feeds.pages import pages_of
 from worker.core.feeds.restore import Restoring
 from worker.errors import BrokerRefused
-from worker.model import Definition, Head, Record, Validators
+from worker.model import Definition, Head, Record, Topic, Validators
 
 # How long what is remembered of a removed source is kept, in ms.
 REMOVAL_GRACE: Final = 7 * 86_400_000
@@ -50,12 +49,14 @@ class ShardMemory:
         self._forgotten_links: set[bytes] = set()
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
-        """Take in one record, in the order they were committed. BrokerRefused: the shard as a whole can't be read."""
+        """Take in one record, in the order they were committed."""
         self._restoring.absorb(key, value)
 
     def restored(self) -> None:
-        """All records have come. BrokerRefused: as `absorb`."""
+        """All records have come. BrokerRefused: the shard as a whole can't be read."""
         restoring, self._restoring = self._restoring, Restoring()
+        if restoring.unreadable:
+            raise BrokerRefused(next(iter(restoring.unreadable.values())))
         for stored in restoring.sources():
             held = Held(stored.id, self._site(stored.site), self._changed, head=stored.head, entries=stored.entries)
             held.stored = stored.pages
@@ -63,13 +64,10 @@ class ShardMemory:
                 held.dirty = set(range(pages_of(stored.entries)))
             self._join(held)
             self._undefined[held.id] = held
-        self.refused.update(restoring.refused)
-        for article_id, (key, link) in restoring.forgotten.items():
-            try:
-                self._forgotten.add(uuid.UUID(article_id).bytes)
-            except ValueError as error:
-                raise BrokerRefused(f"a forgotten mark of {article_id!r}, which is no articleId") from error
-            self._forgotten.add(key)
+        for source, wreck in restoring.refused.items():
+            self.refused[source] = f"{Topic.CHECKPOINTS}, source {source}: {wreck.why}; it is not taken for empty"
+        for article, (key, link) in restoring.forgotten.items():
+            self._forgotten.update((article, key))
             self._forgotten_links.add(link)
         self._forgotten_links.discard(bytes(8))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,16 @@ _SHARD: Final = 1  # the version of the shard's own record
 _HEAD: Final = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Wreck:
+    """A source of which something can't be read: what of it can be, and the numbers of all pages that it has, read or not."""
+
+    why: str
+    head: tuple[Head, str, int] | None  # with its site, and how many entries it speaks of
+    pages: dict[int, bytes]
+    numbers: frozenset[int]
+
+
 @dataclass(slots=True)
 class Stored:
     """A source as the broker holds it. `even`: its pages are filled as this release fills them."""
@@ -31,33 +42,40 @@ class Stored:
 
 
 class Restoring:
-    """Records as they come. `refused`: the sources that can't be read, and why; known once `sources` was gone through."""
+    """Records as they come.
+
+    `refused`: the sources that can't be read; known once `sources` was gone through. `unreadable`: the records that belong to
+    no source, by their keys, and what is wrong with them: as long as there is one, the shard can't be read.
+    """
 
     def __init__(self) -> None:
         self._heads: dict[str, tuple[Head, str, int]] = {}
         self._pages: dict[str, dict[int, bytes]] = {}
         self._wrong: dict[str, dict[int, str]] = {}
-        self.refused: dict[str, str] = {}
-        self.forgotten: dict[str, tuple[bytes, bytes]] = {}  # by articleId
+        self.refused: dict[str, Wreck] = {}
+        self.unreadable: dict[bytes, str] = {}
+        self.forgotten: dict[bytes, tuple[bytes, bytes]] = {}  # by articleId
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
-        """The last of a key counts. BrokerRefused: the shard can't be read."""
+        """The last of a key counts, be it that it can't be read."""
+        self.unreadable.pop(key, None)
         try:
-            kind, *names = orjson.loads(key)
-        except (ValueError, TypeError) as error:
-            raise BrokerRefused(f"{Topic.CHECKPOINTS} holds a key that is not the worker's: {key[:80]!r}") from error
-        try:
-            if kind == "page":
-                self._absorb(str(names[0]), int(names[1]), value)
-            elif kind == "head":
-                self._absorb(str(names[0]), _HEAD, value)
-            elif kind == "forgotten":
-                self._absorb_mark(str(names[0]), value)
-            elif kind == "shard" and value is not None and value[:1] != bytes((_SHARD,)):
-                raise BrokerRefused("damaged, or written by a newer news-worker; use that one")  # noqa: TRY301 (as of the others)
+            self._absorb_any(key, value)
         except (BrokerRefused, IndexError, ValueError, TypeError) as error:
-            said = f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {error}; it is not taken for empty"
-            raise BrokerRefused(said) from error
+            if value is not None:
+                why = str(error) if isinstance(error, BrokerRefused) else "its key is not the worker's"
+                self.unreadable[key] = f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {why}; it is not taken for empty"
+
+    def _absorb_any(self, key: bytes, value: bytes | None) -> None:
+        kind, *names = orjson.loads(key)
+        if kind == "page":
+            self._absorb(str(names[0]), int(names[1]), value)
+        elif kind == "head":
+            self._absorb(str(names[0]), _HEAD, value)
+        elif kind == "forgotten":
+            self._absorb_mark(str(names[0]), value)
+        elif kind == "shard" and value is not None and value[:1] != bytes((_SHARD,)):
+            raise BrokerRefused("damaged, or written by a newer news-worker; use that one")
 
     def _absorb(self, source: str, number: int, value: bytes | None) -> None:
         """What is wrong with a record is held against its source alone, until a newer one has come."""
@@ -78,9 +96,10 @@ class Restoring:
             self._wrong.setdefault(source, {})[number] = f"{'head' if number == _HEAD else f'page {number}'}: {error}"
 
     def _absorb_mark(self, article_id: str, value: bytes | None) -> None:
-        self.forgotten.pop(article_id, None)
+        article = uuid.UUID(article_id).bytes  # what is none was written by nobody
+        self.forgotten.pop(article, None)
         if value is not None:
-            self.forgotten[article_id] = pages.loaded_mark(value)
+            self.forgotten[article] = pages.loaded_mark(value)
 
     def sources(self) -> Iterator[Stored]:
         """All that can be read, each given away as it is gone through."""
@@ -97,4 +116,4 @@ class Restoring:
                 yield Stored(source, said[0], said[1], entries, len(own), even)
                 continue
             why = next(iter(wrong.values()), "its pages are not those that its head speaks of")
-            self.refused[source] = f"{Topic.CHECKPOINTS}, source {source}: {why}; it is not taken for empty"
+            self.refused[source] = Wreck(why, said, found, frozenset({*found, *wrong} - {_HEAD}))

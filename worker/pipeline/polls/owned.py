@@ -10,7 +10,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
-from functools import partial
 
 import structlog
 
@@ -109,18 +108,14 @@ async def _restored(run: Run, shards: Sequence[Shard]) -> tuple[dict[Shard, Shar
     """What the shards remember, and why of some that can't be read."""
     memories = {shard: ShardMemory(run.token) for shard in shards}
     refused: dict[Shard, BrokerRefused] = {}
-
-    def unless_refused(shard: Shard, step: Callable[[], None]) -> None:
-        try:
-            step()
-        except BrokerRefused as error:
-            refused.setdefault(shard, error)
-
     async with aclosing(run.broker.restore(shards)) as records:
         async for shard, record in records:
-            unless_refused(shard, partial(memories[shard].absorb, record.key, record.value))
+            memories[shard].absorb(record.key, record.value)
     for shard, memory in memories.items():
-        unless_refused(shard, memory.restored)
+        try:
+            memory.restored()
+        except BrokerRefused as error:
+            refused[shard] = error
     return memories, refused
 
 

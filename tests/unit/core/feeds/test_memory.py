@@ -165,9 +165,13 @@ def test_a_damaged_record_that_was_written_over_since_counts_no_more(shard):
     ("key", "value"),
     [(b"\x00", b""), (b"7", b""), (b'["head"]', b""), (b'["shard"]', b"\x02"), (b'["shard"]', b"")],
 )
-def test_what_is_nobodys_or_the_shards_own_refuses_the_shard(key, value):
+def test_what_is_nobodys_or_the_shards_own_refuses_the_shard_until_it_is_taken_out(key, value):
     with pytest.raises(BrokerRefused, match=r"news\.checkpoints"):
-        ShardMemory("token").absorb(key, value)
+        restored({key: value})
+    memory = ShardMemory("token")
+    for taken in (value, None):
+        memory.absorb(key, taken)
+    memory.restored()
 
 
 def test_kinds_of_records_that_a_later_release_adds_are_passed_over(shard):
@@ -218,9 +222,8 @@ def test_nothing_that_still_shows_it_brings_back_what_was_forgotten_for_good(by)
 
 @pytest.mark.parametrize("value", [b"", b"\x01short", b"\x02" + bytes(16)])
 def test_a_forgotten_mark_that_cannot_be_read_refuses_the_shard(value):
-    key = identity.canonical(["forgotten", identity.article_id("a", "b", "c")])
     with pytest.raises(BrokerRefused):
-        ShardMemory("token").absorb(key, value)
+        restored({identity.canonical(["forgotten", identity.article_id("a", "b", "c")]): value})
 
 
 def test_a_page_has_room_for_what_it_holds():
