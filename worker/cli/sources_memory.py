@@ -107,6 +107,7 @@ def plain(definition: Definition, found: Remembered) -> dict[str, Any]:
         },
         "validators": validators
         and {"url": without_secrets(validators.url), "etag": validators.etag, "lastModified": validators.modified},
+        "repaired": head.repaired,
         "movedTo": head.url and without_secrets(head.url),
         "title": head.title,
         "ttlSeconds": head.ttl_s,
@@ -131,6 +132,7 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
         "result": _result(head),
         "last document": _time(head.read_at) or "none yet",
         "validators": _validators(head),
+        "repaired": "what its next document shows is passed over, but for what is remembered" if head.repaired else "",
         "moved to": without_secrets(head.url or ""),
         "feed's title": head.title or "",
         "feed asks for": f"{head.ttl_s} s between polls" if head.ttl_s else "",

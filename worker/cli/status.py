@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from worker.model import ShardReport
     from worker.settings import Settings
 
-_SILENT_MS = 120_000  # reports come every half a minute
-
 
 @click.command(short_help="Show the workers, what they poll, and how late they are.")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
@@ -64,14 +62,15 @@ async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, Shar
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:
-    silent = report is None or report.stopped or now - report.at > _SILENT_MS
+    from worker.core.feeds import silent
+
     if report is None:
-        return {"shard": number, "sources": sources, "worker": None, "silent": silent}
+        return {"shard": number, "sources": sources, "worker": None, "silent": True}
     return {
         "shard": number,
         "sources": sources,
         "worker": report.worker,
-        "silent": silent,
+        "silent": silent(report, now),
         "stopped": report.stopped,
         "said_s_ago": max(0, now - report.at) // 1000,
         "owned_s": max(0, report.at - report.owned_at) // 1000,

@@ -100,6 +100,9 @@ class Head:
     links_new: int = 0
     largest_window: int = 0
     removed_at: int = 0
+    repaired: bool = (
+        False  # of what it remembered something was lost: its next document is decided as by `initial: skip`
+    )
 
 
 class Fate(StrEnum):

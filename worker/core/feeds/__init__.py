@@ -9,7 +9,7 @@ from worker.core.feeds.decide import MOST_RECORDS, decide
 from worker.core.feeds.head import loaded as loaded_head
 from worker.core.feeds.memory import Asked, ShardMemory
 from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
-from worker.core.feeds.report import loaded_report, report_record
+from worker.core.feeds.report import loaded_report, report_record, silent
 
 __all__ = [
     "MOST_RECORDS",
@@ -23,5 +23,6 @@ __all__ = [
     "loaded_report",
     "removed",
     "report_record",
+    "silent",
     "unchanged",
 ]

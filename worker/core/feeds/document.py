@@ -103,6 +103,7 @@ class FeedDocument:
             self.begun()
             return
         head.validators, head.body, head.initial_done = self._answered.validators, self._answered.digest[:BODY], True
+        head.repaired = False
         self.held.touch()
 
     def _new(self, seen: Seen, article: Article) -> Fate:
@@ -206,7 +207,7 @@ class FeedDocument:
 
     def _passed_over(self, seen: Seen) -> bool:
         """Whether `initial` passes over what the first document has."""
-        initial = self._definition.initial
+        initial = self.held.initial
         if self._mode is Mode.LIVE or initial == "publish":
             return False
         if initial == "skip":

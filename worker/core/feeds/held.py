@@ -43,6 +43,13 @@ class Held:
             self.head = Head()
         return self.head
 
+    @property
+    def initial(self) -> str:
+        """What is published of what its first document shows, as `Definition.initial`; once repaired: nothing."""
+        if self.opened.repaired or self.definition is None:
+            return "skip"
+        return self.definition.initial
+
     def live(self, now: int) -> bool:
         """Whether it may own what it shows: defined, not gone, and not in fault for a day."""
         head = self.head

@@ -65,7 +65,9 @@ class ShardMemory:
             self._join(held)
             self._undefined[held.id] = held
         for source, wreck in restoring.refused.items():
-            self.refused[source] = f"{Topic.CHECKPOINTS}, source {source}: {wreck.why}; it is not taken for empty"
+            self.refused[source] = (
+                f"{Topic.CHECKPOINTS}, source {source}: {wreck.why}; it is not taken for empty (see `news-worker repair`)"
+            )
         for article, (key, link) in restoring.forgotten.items():
             self._forgotten.update((article, key))
             self._forgotten_links.add(link)

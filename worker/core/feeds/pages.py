@@ -22,6 +22,7 @@ _MARK: Final = Struct("<B8s8s")
 _MOST_BYTES: Final = 16_000
 CAPACITY: Final = (_MOST_BYTES - _PAGE.size) // STRIDE
 FULL: Final = CAPACITY * STRIDE  # bytes of a full page's entries
+BARE_MARK: Final = _MARK.pack(VERSION, bytes(8), bytes(8))  # of what is known by its articleId alone
 
 
 def head_key(source: str) -> bytes:

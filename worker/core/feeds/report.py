@@ -15,6 +15,8 @@ from worker.model import Record, ShardReport, Topic
 
 _VERSION: Final = 1
 _KEY: Final = canonical(["report"])
+# Reports come every half a minute.
+_SILENT_MS: Final = 120_000
 _MEMBERS: Final = tuple(member.name for member in fields(ShardReport))
 
 
@@ -22,6 +24,11 @@ def report_record(report: ShardReport, partition: bytes | int) -> Record:
     """As it is stored in the shard's partition."""
     value = bytes((_VERSION,)) + orjson.dumps(asdict(report))
     return Record(Topic.CHECKPOINTS, _KEY, value, (), report.at, partition)
+
+
+def silent(report: ShardReport | None, now: int) -> bool:
+    """Whether no worker is known to have the shard at `now`, in ms: the last has said so, or nothing for two minutes."""
+    return report is None or report.stopped or now - report.at > _SILENT_MS
 
 
 def loaded_report(key: bytes, value: bytes | None) -> ShardReport | None:

@@ -64,7 +64,9 @@ class Restoring:
         except (BrokerRefused, IndexError, ValueError, TypeError) as error:
             if value is not None:
                 why = str(error) if isinstance(error, BrokerRefused) else "its key is not the worker's"
-                self.unreadable[key] = f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {why}; it is not taken for empty"
+                self.unreadable[key] = (
+                    f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {why}; it is not taken for empty (see `news-worker repair`)"
+                )
 
     def _absorb_any(self, key: bytes, value: bytes | None) -> None:
         kind, *names = orjson.loads(key)
