@@ -27,6 +27,7 @@ COMMANDS = {
     "status": "Show the workers, what they poll, and how late they are.",
     "tail": "Show what is in a topic.",
     "rejects": "Show what could not become an article, and why.",
+    "forget": "Take an article down, for good.",
     "repair": "Take out what is stored and can't be read.",
     "schema": "Show the schemas of events, or validate events against them.",
     "check": "Say whether configuration and broker are fine.",

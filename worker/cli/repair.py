@@ -110,7 +110,7 @@ def _promise(found: Damage, source: str | None, site: str | None) -> None:
         click.echo(f"{len(found.records)} to be taken out; what they said is lost", err=True)
         return
     wreck = found.sources[source]
-    kept = len(left_of(wreck)) // STRIDE
+    kept = len(left_of(found, source)) // STRIDE
     of = f" of {wreck.head[2]}" if wreck.head else ""
     if site is None:
         click.echo(f"source {source} is not defined here: all that is remembered of it goes", err=True)

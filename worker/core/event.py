@@ -8,6 +8,7 @@ parsed or encoded twice.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, lru_cache
@@ -136,7 +137,6 @@ def polled(article: Article, known: Known, source_id: str, observed_at: int) -> 
 
 def withdrawn(known: Known, source: Source, document: tuple[str, int, str], observed_at: int) -> Record:
     """The event `withdrawn`. `document`: where it was found, secrets out, its status and the hex SHA-256 of its bytes."""
-    item = {"uri": f"urn:uuid:{known.article_id}", "pubStatus": "canceled"}
     url, status, digest = document
     said = {"id": source.id, "kind": source.kind, "site": source.site, "url": source.url}
     provenance = {
@@ -148,9 +148,38 @@ def withdrawn(known: Known, source: Source, document: tuple[str, int, str], obse
         "mode": known.mode,
         "entryKey": known.entry_key,
     }
-    rest = {"item": item, "source": {name: one for name, one in said.items() if one}, "provenance": provenance}
+    return _withdrawn(known, {name: one for name, one in said.items() if one}, provenance, observed_at)
+
+
+def taken_down(known: Known, source: Mapping[str, str], run: str | None, observed_at: int) -> Record:
+    """The event `withdrawn` of an article that a person takes down.
+
+    No document says so: its provenance has none. `source`: that member of the article's last event. `run`: of that event, too.
+    """
+    provenance = {
+        "observedAt": rfc3339(observed_at),
+        "workerVersion": __version__,
+        "mode": known.mode,
+        "entryKey": known.entry_key,
+    }
+    if run is not None:
+        provenance["run"] = run
+    return _withdrawn(known, source, provenance, observed_at, run)
+
+
+def tombstone(article_id: str, at: int) -> Record:
+    """What makes the broker drop all that it still holds of the article. `at`: ms."""
+    key = article_id.encode()
+    return Record(Topic.ARTICLES, key, None, (), at, key)
+
+
+def _withdrawn(
+    known: Known, source: Mapping[str, str], provenance: Mapping[str, Any], observed_at: int, run: str | None = None
+) -> Record:
+    item = {"uri": f"urn:uuid:{known.article_id}", "pubStatus": "canceled"}
+    rest = {"item": item, "source": source, "provenance": provenance}
     value = b"".join((*_beginning(known)[:-1], orjson.dumps(rest)[1:-1], _since(known), b"}"))
-    return _event(value, known, _WITHDRAWN, source.id, observed_at)
+    return _event(value, known, _WITHDRAWN, source["id"], observed_at, run)
 
 
 def _beginning(known: Known) -> tuple[bytes, bytes]:
@@ -173,11 +202,18 @@ def _since(known: Known) -> bytes:
     )
 
 
-def _event(value: bytes, known: Known, kind: tuple[tuple[str, bytes], ...], source_id: str, observed_at: int) -> Record:
+def _event(  # noqa: PLR0913, PLR0917 (what stands in its headers)
+    value: bytes,
+    known: Known,
+    kind: tuple[tuple[str, bytes], ...],
+    source_id: str,
+    observed_at: int,
+    run: str | None = None,
+) -> Record:
     key = known.article_id.encode()
     headers = (
         *kind,
-        ("ce_id", identity.event_id(known.article_id, known.version, known.content_hash).encode()),
+        ("ce_id", identity.event_id(known.article_id, known.version, known.content_hash, run).encode()),
         ("ce_source", ce_source(source_id)),
         ("ce_subject", key),
         ("ce_time", rfc3339(observed_at).encode()),

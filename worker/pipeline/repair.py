@@ -54,8 +54,7 @@ async def repair(broker: Broker, shard: int, source: str | None, site: str | Non
 def _records(found: Damage, shard: int, source: str | None, site: str | None, at: int) -> Sequence[Record]:
     if source is None:
         return cleared(found.records, shard, at)
-    wreck = found.sources.get(source)
-    return mended(source, wreck, site, shard, at) if wreck else ()
+    return mended(found, source, site, shard, at) if source in found.sources else ()
 
 
 async def _restored(broker: Broker, shard: int) -> Damage:

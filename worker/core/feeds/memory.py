@@ -9,8 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from worker.core.feeds import pages
+from worker.core.feeds.entry import NOTHING
 from worker.core.feeds.held import Held, Site
-from worker.core.feeds.pages import pages_of
 from worker.core.feeds.restore import Restoring
 from worker.errors import BrokerRefused
 from worker.model import Definition, Head, Record, Topic, Validators
@@ -47,6 +48,7 @@ class ShardMemory:
         self._restoring: Restoring = Restoring()
         self._forgotten: set[bytes] = set()
         self._forgotten_links: set[bytes] = set()
+        self._marks: list[Record] = []  # to be stored
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record, in the order they were committed."""
@@ -61,7 +63,7 @@ class ShardMemory:
             held = Held(stored.id, self._site(stored.site), self._changed, head=stored.head, entries=stored.entries)
             held.stored = stored.pages
             if not stored.even:
-                held.dirty = set(range(pages_of(stored.entries)))
+                held.dirty = set(range(pages.pages_of(stored.entries)))
             self._join(held)
             self._undefined[held.id] = held
         for source, wreck in restoring.refused.items():
@@ -69,15 +71,34 @@ class ShardMemory:
                 f"{Topic.CHECKPOINTS}, source {source}: {wreck.why}; it is not taken for empty (see `news-worker repair`)"
             )
         for article, (key, link) in restoring.forgotten.items():
-            self._forgotten.update((article, key))
-            self._forgotten_links.add(link)
-        self._forgotten_links.discard(bytes(8))
+            self._note_mark(article, key, link)
 
     def forgot(self, article: bytes, link: bytes) -> bool:
         """Whether an article was forgotten for good, under the id that its key makes, or by its link."""
         return bool(self._forgotten) and (
             article in self._forgotten or article[:8] in self._forgotten or link in self._forgotten_links
         )
+
+    def is_marked(self, article: bytes) -> bool:
+        """Whether just this article, by all 16 bytes of its id, was forgotten for good."""
+        return article in self._forgotten
+
+    def mark(self, article: bytes, key: bytes, link: bytes, site: str, at: int) -> None:
+        """It is forgotten for good: under its id, under the one whose beginning is `key`, and by its link; zeros: there is none.
+
+        Stored with the next `records`. `at`: in ms.
+        """
+        self._note_mark(article, key, link)
+        self._marks.append(pages.record(pages.mark_key(article), pages.dumped_mark(key, link), site, at))
+
+    def _note_mark(self, article: bytes, key: bytes, link: bytes) -> None:
+        self._forgotten.update({article, key} - {NOTHING})
+        self._forgotten_links.update({link} - {NOTHING})
+
+    def of_site(self, site: str) -> list[Held]:
+        """Its sources that are held, defined or not, by the order of their ids."""
+        found = self._sites.get(site)
+        return [] if found is None else [held for _, held in sorted(found.sources.items())]
 
     def define(self, definition: Definition) -> None:
         """The source is there, or is defined otherwise than before. For another site than it is remembered for, it is refused."""
@@ -157,9 +178,10 @@ class ShardMemory:
 
     def records(self, at: int) -> list[Record]:
         """What is to be committed of all that changed since the last call. `at`: the records' time."""
-        changed = list(self._changed.values())
+        changed, marks = list(self._changed.values()), self._marks
         self._changed.clear()
-        return [record for held in changed for record in held.written(self.token, at)]
+        self._marks = []
+        return [*(record for held in changed for record in held.written(self.token, at)), *marks]
 
     def _site(self, name: str) -> Site:
         return self._sites.setdefault(name, Site(name))

@@ -11,8 +11,8 @@ from __future__ import annotations
 from struct import Struct, error
 from typing import Final
 
-from worker.core.feeds.entry import STRIDE
-from worker.core.identity import canonical
+from worker.core.feeds.entry import NOTHING, STRIDE
+from worker.core.identity import canonical, written
 from worker.errors import BrokerRefused
 from worker.model import Record, Topic
 
@@ -22,7 +22,6 @@ _MARK: Final = Struct("<B8s8s")
 _MOST_BYTES: Final = 16_000
 CAPACITY: Final = (_MOST_BYTES - _PAGE.size) // STRIDE
 FULL: Final = CAPACITY * STRIDE  # bytes of a full page's entries
-BARE_MARK: Final = _MARK.pack(VERSION, bytes(8), bytes(8))  # of what is known by its articleId alone
 
 
 def head_key(source: str) -> bytes:
@@ -33,6 +32,11 @@ def head_key(source: str) -> bytes:
 def page_key(source: str, number: int) -> bytes:
     """The key of one of its pages."""
     return canonical(["page", source, number])
+
+
+def mark_key(article: bytes) -> bytes:
+    """The key of a mark that an article is forgotten."""
+    return canonical(["forgotten", written(article)])
 
 
 def record(key: bytes, value: bytes | None, site: str, at: int) -> Record:
@@ -59,6 +63,11 @@ def loaded(value: bytes) -> bytes:
         return value[_PAGE.size : _PAGE.size + stride * count]
     starts = range(_PAGE.size, _PAGE.size + stride * count, stride)
     return b"".join(value[start : start + STRIDE] for start in starts)
+
+
+def dumped_mark(key: bytes = NOTHING, link: bytes = NOTHING) -> bytes:
+    """A mark's value; without arguments of what is known by its articleId alone."""
+    return _MARK.pack(VERSION, key, link)
 
 
 def loaded_mark(value: bytes) -> tuple[bytes, bytes]:

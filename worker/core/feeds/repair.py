@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 import orjson
@@ -25,18 +26,19 @@ class Damage:
 
     sources: dict[str, Wreck]
     records: dict[bytes, str]
+    forgotten: AbstractSet[bytes] = frozenset()  # articles; no source is to remember one of them
 
 
 def damage(restoring: Restoring) -> Damage:
     """What is wrong with what was absorbed, which is given away by that."""
     for _ in restoring.sources():
         pass
-    return Damage(restoring.refused, restoring.unreadable)
+    return Damage(restoring.refused, restoring.unreadable, restoring.forgotten.keys())
 
 
-def left_of(wreck: Wreck) -> bytearray:
+def left_of(found: Damage, source: str) -> bytearray:
     """The entries of a source that can be read, packed, each article once."""
-    left, seen = bytearray(), set()
+    wreck, left, seen = found.sources[source], bytearray(), set(found.forgotten)
     for number in sorted(wreck.pages):
         page = wreck.pages[number]
         for slot, article in enumerate(articles(page)):
@@ -46,12 +48,13 @@ def left_of(wreck: Wreck) -> bytearray:
     return left
 
 
-def mended(source: str, wreck: Wreck, site: str | None, shard: int, at: int) -> list[Record]:
+def mended(found: Damage, source: str, site: str | None, shard: int, at: int) -> list[Record]:
     """The records by which the source is remembered as what can be read of it. `site`: as it is defined; None: it isn't, and goes.
 
     `shard`: the partition of news.checkpoints.v1. `at`: the records' time, ms.
     """
-    entries = bytearray() if site is None else left_of(wreck)
+    wreck = found.sources[source]
+    entries = bytearray() if site is None else left_of(found, source)
     count = pages.pages_of(entries)
     value = None
     if site is not None:
@@ -72,7 +75,7 @@ def mended(source: str, wreck: Wreck, site: str | None, shard: int, at: int) -> 
 
 def cleared(keys: Collection[bytes], shard: int, at: int) -> list[Record]:
     """The records that take out what belongs to no source. Of a forgotten mark the articleId stays, which its key says."""
-    return [_record(key, pages.BARE_MARK if _is_mark(key) else None, shard, at) for key in keys]
+    return [_record(key, pages.dumped_mark() if _is_mark(key) else None, shard, at) for key in keys]
 
 
 def _is_mark(key: bytes) -> bool:

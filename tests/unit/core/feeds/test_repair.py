@@ -36,8 +36,9 @@ def found(committed):
 
 
 def repair(shard, site=SITE):
-    for name, wreck in found(shard.committed).sources.items():
-        shard.commit(mended(name, wreck, site, 0, START))
+    broken = found(shard.committed)
+    for name in broken.sources:
+        shard.commit(mended(broken, name, site, 0, START))
     shard.restart()
 
 
@@ -94,8 +95,7 @@ def test_pages_that_are_filled_unevenly_are_stored_as_this_release_fills_them(sh
 
 def test_an_article_in_two_pages_is_kept_once(shard):
     shard.committed[b'["page","one",3]'] = shard.committed[PAGES[0]]
-    (wreck,) = found(shard.committed).sources.values()
-    assert len(left_of(wreck)) == 400 * STRIDE
+    assert len(left_of(found(shard.committed), "one")) == 400 * STRIDE
 
 
 def test_of_a_source_that_is_not_defined_nothing_stays(shard):

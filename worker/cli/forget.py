@@ -1,0 +1,118 @@
+"""`news-worker forget`: a takedown. An article is withdrawn, then a tombstone makes the broker drop what it still holds of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from worker.cli.exits import Exit
+from worker.cli.options import with_settings
+
+if TYPE_CHECKING:
+    from worker.broker.port import Broker
+    from worker.core.takedown import Published, Sought
+    from worker.settings import Settings
+
+
+def _article_id(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
+    import uuid
+
+    try:
+        return str(uuid.UUID(text))  # as urn:uuid:… too
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no articleId: it is a UUID, the key of the article's events") from None
+
+
+@click.command(short_help="Take an article down, for good.")
+@click.argument("article_id", metavar="ARTICLE", callback=_article_id)
+@click.option("--dry-run", is_flag=True, help="Show which article that is, and change nothing.")
+@with_settings()
+def command(settings: Settings, article_id: str, *, dry_run: bool) -> Exit:
+    """Publish that the article of that id is withdrawn, then a tombstone, each once however often this is called.
+
+    Who reads along gets the event `withdrawn`; the broker drops what it holds of the article when it next cleans up, a week
+    later or more. What was rejected of it stays in news.rejects.v1 until its time is over, 30 days unless set.
+
+    An article of a data set is not kept from coming back: a replay remembers files, so `replay --again`, or of the file once it
+    changed, publishes it anew.
+
+    \b
+      news-worker forget 6f1c2f0e-… --dry-run
+      news-worker forget 6f1c2f0e-…
+    """
+    import asyncio
+
+    return asyncio.run(_forget(settings, article_id, dry_run=dry_run))
+
+
+async def _forget(settings: Settings, article_id: str, *, dry_run: bool) -> Exit:
+    from worker import configured
+    from worker.errors import UsageError
+    from worker.pipeline import takedown
+
+    async with configured.broker(settings, create=False) as broker:
+        sought = await takedown.seek(broker, article_id)
+        if sought.last is None:
+            return _gone(sought, article_id)
+        _show(sought, sought.last)
+        if dry_run:
+            click.echo("dry run, nothing was changed", err=True)
+            return Exit.OK
+        if not sought.last.of_dataset:
+            raise UsageError(
+                f"Nothing was changed: a worker remembers what source {sought.last.source['id']} has published, and only articles of"
+                " data sets can be taken down so far."
+            )
+        return await _taken_down(broker, sought.last)
+
+
+def _gone(sought: Sought, article_id: str) -> Exit:
+    from worker.errors import UsageError
+    from worker.model import Topic
+
+    if not sought.gone:
+        raise UsageError(
+            f"There is no article {article_id} in {Topic.ARTICLES}: it never was, or its time there is over."
+        )
+    click.echo(f"article {article_id} is gone already: its tombstone is the last that {Topic.ARTICLES} has of it")
+    return Exit.OK
+
+
+def _show(sought: Sought, last: Published) -> None:
+    from worker.cli.records import timestamp
+    from worker.shown import on_one_line
+
+    facts = {
+        "article": last.article_id,
+        "headline": on_one_line(last.headline or "(none)"),
+        "source": on_one_line(
+            f"{last.source['id']} ({', '.join(filter(None, map(last.source.get, ('kind', 'site'))))})"
+        ),
+        "link": on_one_line(last.link or "(none)"),
+    }
+    for name, value in facts.items():
+        click.echo(f"{name:<9} {value}")
+    for kind, version, at in sought.versions:
+        click.echo(f"{'version':<9} {version} {kind} {timestamp(at)}")
+
+
+async def _taken_down(broker: Broker, last: Published) -> Exit:
+    from worker.pipeline import takedown
+
+    done = await takedown.take_down(broker, last.article_id, _now)
+    click.echo("withdrawn, and its tombstone is published" if done else "it was taken down by another call just now")
+    name = last.source["id"].removeprefix("dataset:")
+    click.echo(
+        f"nothing keeps it from coming back: a replay of data set {name} with --again, or of its file once that has changed,"
+        " publishes it anew; take it out of the file",
+        err=True,
+    )
+    click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
+    return Exit.OK
+
+
+def _now() -> int:
+    import time
+
+    return time.time_ns() // 1_000_000
