@@ -61,8 +61,8 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool) -> Exit
             return Exit.OK
         if not sought.last.of_dataset:
             raise UsageError(
-                f"Nothing was changed: a worker remembers what source {sought.last.source['id']} has published, and only articles of"
-                " data sets can be taken down so far."
+                f"Nothing was changed: source {sought.last.source['id']} is polled, and only articles of data sets can be"
+                " taken down so far."
             )
         return await _taken_down(broker, sought.last)
 
