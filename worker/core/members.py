@@ -57,7 +57,7 @@ def provenance_member(document: Document, digest: str, entry_key: str | None) ->
     else:
         member["file"] = document.path
     member["documentDigest"] = f"sha256:{digest}"
-    if fetched:
+    if fetched and fetched.status is not None:
         member["httpStatus"] = fetched.status
     if entry_key is not None:
         member["entryKey"] = entry_key

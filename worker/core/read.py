@@ -223,7 +223,8 @@ class _Builder:
 
     @cached_property
     def _whole_digest(self) -> str:
-        return hashlib.sha256(self._document.data).hexdigest()
+        fetched = self._document.fetched
+        return (fetched and fetched.digest) or hashlib.sha256(self._document.data).hexdigest()
 
     def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
         """Say what a person would want to know of an article that is published all the same."""

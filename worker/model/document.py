@@ -86,9 +86,10 @@ class Fetched:
     """How a polled document came, as far as reading it needs to know."""
 
     url: str  # where it was found in the end: what relative links are relative to
-    status: int
+    status: int | None  # None: it isn't known any more
     content_type: str | None
     zone: str | None  # the source's zone setting: what its zone-less times are in
+    digest: str | None = None  # hex SHA-256 of what was found; None: that of the document's bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final
 
-from worker.core.feeds.answered import Answered
+from worker.core.feeds.answered import Answered, well
 from worker.core.feeds.document import FeedDocument
 from worker.core.feeds.match import Seen, matched
 from worker.core.feeds.memory import ShardMemory
@@ -35,6 +35,7 @@ def decide(  # noqa: PLR0913 (a reading, and what is known besides)
     Between two parts nothing else of the shard may be decided. `refused`: positions (ends) of articles that the broker has
     been seen to refuse. `most`: records a part may have.
     """
+    well(memory.held(definition.id).opened, answered, definition.url, now)  # from here on it counts as live
     document = FeedDocument(definition, memory, answered, reading.observed_at, now, refused)
     found = matched(reading.items, document.held, document.source)
     deleted = {item for item in found.items if isinstance(item, int)}

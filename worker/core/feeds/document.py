@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Final
 
-from worker.core.feeds.answered import BODY, Answered, well
+from worker.core.feeds.answered import BODY, Answered
 from worker.core.feeds.entry import MARKED, OWNER, SKIPPED, WITHDRAWN, Entry, says
 from worker.core.feeds.match import Seen
 from worker.core.feeds.memory import ShardMemory
@@ -15,8 +15,8 @@ from worker.core.feeds.publish import Publisher
 from worker.core.feeds.siblings import Holding, holdings, let_go, owner, settle
 from worker.core.feeds.versions import judged, parts_of, shown
 from worker.core.feeds.window import expired
-from worker.core.normalise import links
-from worker.model import Article, Definition, Fate, Mode, Note, Part, Reading, Rejection, Source, Withdrawal
+from worker.core.sources.definitions import source_of
+from worker.model import Article, Definition, Fate, Mode, Note, Part, Reading, Rejection, Withdrawal
 
 _DAY: Final = 86_400_000
 # A part ends when its records have so many bytes.
@@ -37,15 +37,8 @@ class FeedDocument:
         refused: AbstractSet[int],
     ) -> None:
         self.held = memory.held(definition.id)
-        self.source = Source(
-            definition.id,
-            definition.kind,
-            f"source:{definition.id}",
-            definition.site,
-            links.without_secrets(definition.url),
-        )
+        self.source = source_of(definition)
         self.day = now // _DAY
-        well(self.held.opened, answered, definition.url, now)  # from here on it counts as live
         self._definition = definition
         self._memory = memory
         self._answered = answered
@@ -57,7 +50,7 @@ class FeedDocument:
         self._removed: set[int] = set()
         self.fates: Counter[Fate] = Counter()
 
-    def entry(self, seen: Seen) -> None:
+    def entry(self, seen: Seen) -> Fate:
         """Decide one entry."""
         if seen.again:
             fate = Fate.UNCHANGED
@@ -69,6 +62,7 @@ class FeedDocument:
             fate = self._known(seen, seen.found, seen.slot)
         self.fates[fate] += 1
         self._retried |= fate is Fate.RETRIED
+        return fate
 
     def withdrawal(self, found: Withdrawal, slot: int | None) -> None:
         """Decide one deletion."""

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from worker.core.normalise.links import without_secrets
 from worker.core.sources.stored import definition_of
 from worker.errors import BrokerRefused
-from worker.model import Definition
+from worker.model import Definition, Source
 
 _KIND = "feed"
 
@@ -23,6 +24,12 @@ class Found:
     definition: Definition
     partition: int
     passed_over: str | None
+
+
+def source_of(definition: Definition) -> Source:
+    """A feed as documents and events name it, secrets out."""
+    scope, url = f"source:{definition.id}", without_secrets(definition.url)
+    return Source(definition.id, definition.kind, scope, definition.site, url)
 
 
 class Definitions:

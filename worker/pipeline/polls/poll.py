@@ -17,6 +17,7 @@ import structlog
 from worker.core.event import rfc3339
 from worker.core.feeds import MOST_RECORDS, Answered, Asked, ShardMemory, decide, faulted, is_known, unchanged
 from worker.core.normalise.links import without_secrets
+from worker.core.sources.definitions import source_of
 from worker.model import (
     Code,
     Definition,
@@ -29,7 +30,6 @@ from worker.model import (
     Head,
     Part,
     Reading,
-    Source,
     Totals,
 )
 from worker.pipeline.job import wall_clock
@@ -125,12 +125,9 @@ def lawful(head: Head | None, asked: Asked, token: str) -> bool:
 
 
 async def _read(tools: Tools, definition: Definition, answer: Answer, body: bytes, at: int) -> Reading:
-    source = Source(
-        definition.id, definition.kind, f"source:{definition.id}", definition.site, without_secrets(definition.url)
-    )
     fetched = Fetched(answer.url, answer.status, answer.content_type, definition.zone)
     shape = Format.JSON_FEED if body.removeprefix(_BOM).lstrip().startswith(_JSON) else Format.FEED
-    document = Document(source, "", shape, body, 0, -1, 0, at, fetched=fetched)
+    document = Document(source_of(definition), "", shape, body, 0, -1, 0, at, fetched=fetched)
     (readings,) = await tools.pool.read([document], tools.record_bytes)
     return readings[0]
 
