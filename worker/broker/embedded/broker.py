@@ -81,7 +81,7 @@ class EmbeddedBroker:
         try:
             with listening(self._path) if follow else nullcontext() as heard:
                 stop = None if follow else await session.run(log.end, table)
-                position = start.offset or 0
+                position = min(start.offset or 0, await session.run(log.end, table))
                 if start.latest:
                     position = await session.run(log.end, table)
                 elif start.since is not None:

@@ -7,6 +7,7 @@ getting it back from a busy event loop takes milliseconds: with a step a row a c
 from __future__ import annotations
 
 import json
+import secrets
 import sqlite3
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -20,13 +21,14 @@ from worker.broker import topics
 from worker.broker.embedded.headers import pack, unpack
 from worker.broker.embedded.store import transaction
 from worker.broker.port import Layout, Span, Stored, TopicInfo
-from worker.errors import BrokerMissing, ClaimLost, RecordRefused
+from worker.errors import BrokerMissing, BrokerRefused, ClaimLost, RecordRefused
 from worker.model import Record, Topic
 
 _ROWS: Final = 256  # a statement; five values each, and SQLite takes 32,766
 _CHUNK_ROWS: Final = 1_000
 _CHUNK_BYTES: Final = 4 * 1024 * 1024
 _END: Final = 2**63 - 1
+_RANDOM_BITS: Final = 32
 _T = TypeVar("_T")
 
 Row = tuple[int, bytes, bytes | None, bytes]  # timestamp, key, value, headers
@@ -104,11 +106,16 @@ def _make(connection: sqlite3.Connection, table: Table) -> None:
 
 
 def fence(connection: sqlite3.Connection, shard: str) -> int:
-    """The shard's new epoch, from now on the only one that commits."""
+    """The shard's new epoch, from now on the only one that commits.
+
+    It counts in its upper half; its lower half is random: a file on which an older copy was restored counts from an older
+    number, and is not to give an epoch that somebody who was left running still has.
+    """
     with transaction(connection):
-        connection.execute("INSERT INTO shard VALUES(?, 1) ON CONFLICT(name) DO UPDATE SET epoch = epoch + 1", (shard,))
-        ((epoch,),) = connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,))
-        return int(epoch)
+        found = connection.execute("SELECT epoch FROM shard WHERE name = ?", (shard,)).fetchone()
+        epoch: int = (((found[0] if found else 0) >> _RANDOM_BITS) + 1 << _RANDOM_BITS) + secrets.randbits(_RANDOM_BITS)
+        connection.execute("INSERT OR REPLACE INTO shard VALUES(?, ?)", (shard, epoch))
+        return epoch
 
 
 def commit(
@@ -204,7 +211,10 @@ def first_since(connection: sqlite3.Connection, table: Table, since: int) -> int
 
 
 def chunk(connection: sqlite3.Connection, table: Table, start: int, stop: int | None) -> list[Stored]:
-    """The next records from `start` on and before `stop`: some, bounded in number and bytes; none at the end."""
+    """The next records from `start` on and before `stop`: some, bounded in number and bytes; none at the end.
+
+    BrokerRefused: with no `stop`, the end lies before the start.
+    """
     sql = (
         f"SELECT offset, timestamp, key, value, headers FROM {table.sql} WHERE offset >= ? AND offset < ?"
         f" ORDER BY offset LIMIT {_CHUNK_ROWS}"
@@ -218,6 +228,11 @@ def chunk(connection: sqlite3.Connection, table: Table, start: int, stop: int | 
         if size > _CHUNK_BYTES:
             break
     cursor.close()  # a read left open would keep the log from being reset
+    if not records and stop is None and end(connection, table) < start:
+        raise BrokerRefused(
+            f"{table.name} ends before what was read of it already: an older copy of the file was restored meanwhile."
+            " End every process that has it open, and start again."
+        )
     return records
 
 

@@ -14,6 +14,7 @@ from worker.broker.kafka.claim import KafkaClaim
 from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
 from worker.broker.kafka.contained import Contained
+from worker.broker.kafka.ends import Ends
 from worker.broker.kafka.membership import KafkaMember, joined
 from worker.broker.kafka.sending import append
 from worker.broker.kafka.topics import Topics
@@ -36,6 +37,7 @@ class KafkaBroker:
         self._prefix = prefix
         self._topics = Topics({})
         self._contained = Contained()
+        self._ends = Ends()
 
     async def claim(self, shard: Shard) -> KafkaClaim:
         """See `port.Broker.claim`: InitProducerId under the shard's name."""
@@ -45,7 +47,7 @@ class KafkaBroker:
             transactional_id=self._prefix + shard.name,
             transaction_timeout_ms=round(self._connection.options.transaction_timeout * 1000),
         )
-        claim = KafkaClaim(shard, self._topics, producer, commit_seconds=seconds)
+        claim = KafkaClaim(shard, self._topics, producer, self._ends, commit_seconds=seconds)
         try:
             await claim.fence()
         except BaseException:
@@ -59,7 +61,11 @@ class KafkaBroker:
         for shard in shards:
             partition = self._topics.partition_of(shard.state, shard.partition_by)
             owners.setdefault(TopicPartition(self._topics.name(shard.state), partition), []).append(shard)
-        async with aclosing(committed(self._connection, list(owners), EARLIEST, wait=wait)) as records:
+        # Without waiting the end is where the first transaction that is open begins.
+        held = await spans(self._connection, list(owners), "read_uncommitted" if wait else "read_committed")
+        for one, span in held.items():
+            self._ends.check(one, span.end)
+        async with aclosing(committed(self._connection, held, EARLIEST)) as records:
             async for record in records:
                 found = stored(record)
                 for shard in owners[TopicPartition(record.topic, record.partition)]:
@@ -69,9 +75,9 @@ class KafkaBroker:
         self, topic: Topic, start: Start = EARLIEST, *, partition: int | None = None, follow: bool = False
     ) -> AsyncGenerator[Stored]:
         """See `port.Broker.read`."""
-        partitions = self._partitions(topic, partition)
+        held = await spans(self._connection, self._partitions(topic, partition))
         reading = following if follow else committed
-        async with aclosing(reading(self._connection, partitions, start)) as records:
+        async with aclosing(reading(self._connection, held, start)) as records:
             async for record in records:
                 yield stored(record)
 

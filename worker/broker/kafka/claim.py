@@ -6,14 +6,15 @@ The one decision: every await has a deadline of ours, and after any fault the pr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Final
 
-from aiokafka import AIOKafkaProducer
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import batched
+from worker.broker.kafka.ends import Ends
 from worker.broker.kafka.faults import told
 from worker.broker.kafka.sending import send
 from worker.broker.kafka.topics import Topics
@@ -28,7 +29,13 @@ ABORT_SECONDS: Final = 1.0
 class KafkaClaim:
     """See `port.Claim`. `commit_seconds` is below the transaction's time-out, so that a pause shows as a fault of ours."""
 
-    def __init__(self, shard: Shard, topics: Topics, producer: AIOKafkaProducer, *, commit_seconds: float) -> None:
+    def __init__(
+        self, shard: Shard, topics: Topics, producer: AIOKafkaProducer, ends: Ends, *, commit_seconds: float
+    ) -> None:
+        partition = topics.partition_of(shard.state, shard.partition_by)
+        self._state = TopicPartition(topics.name(shard.state), partition)
+        self._ends = ends
+        self._least = ends.known(self._state)  # own appends come in order, those of others in between
         self._shard = shard
         self._topics = topics
         self._producer = producer
@@ -57,7 +64,8 @@ class KafkaClaim:
             async with asyncio.timeout(self._commit_seconds):
                 await self._producer.begin_transaction()
                 for batches in rounds:
-                    await send(self._producer, batches)
+                    offsets = await send(self._producer, batches)
+                    self._check({(one.name, one.partition): at for one, at in zip(batches, offsets, strict=True)})
                 ending = True
                 await self._producer.commit_transaction()
         except asyncio.CancelledError:
@@ -68,6 +76,11 @@ class KafkaClaim:
         except Exception as error:
             raise self._told(error, ending=ending) from error
         self._spent = False
+
+    def _check(self, offsets: Mapping[tuple[str, int], int]) -> None:
+        if (offset := offsets.get(self._state)) is not None:
+            self._ends.check(self._state, offset, self._least)
+            self._least = offset + 1
 
     def _told(self, error: Exception, *, ending: bool) -> BrokerError:
         """What counts is what ended aiokafka's sender (it then raises an AssertionError, say), or why it tries again and again."""

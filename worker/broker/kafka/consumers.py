@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from worker.broker.kafka.adapter import stop
 from worker.broker.kafka.connection import Connection
+from worker.broker.kafka.ends import Ends
 from worker.broker.kafka.faults import told
 from worker.broker.port import Span, Start, Stored
 from worker.errors import BrokerAway
@@ -33,30 +34,32 @@ Partitions = Sequence[TopicPartition]
 
 
 async def committed(
-    connection: Connection, partitions: Partitions, start: Start, *, wait: bool = True
+    connection: Connection, held: Mapping[TopicPartition, Span], start: Start
 ) -> AsyncGenerator[ConsumerRecord]:
-    """The committed records from the start to the end as it is now, in order within each partition.
+    """The committed records from the start to the end of what each partition holds (`spans`), in order within each.
 
     Waits for transactions that are open before that end, but BrokerAway where none of the partitions comes any further.
-    Without `wait` the end is where the first of them begins.
     """
-    held = await spans(connection, partitions, "read_uncommitted" if wait else "read_committed")
-    async with _consumer(connection, partitions, "read_committed") as reader:
+    async with _consumer(connection, list(held), "read_committed") as reader:
         await _seek(reader, start, held)
         async with aclosing(_up_to(reader, {one: span.end for one, span in held.items()})) as records:
             async for record in records:
                 yield record
 
 
-async def following(connection: Connection, partitions: Partitions, start: Start) -> AsyncGenerator[ConsumerRecord]:
-    """The committed records from the start on, for ever; waits at the broker for more."""
-    held = await spans(connection, partitions)
-    async with _consumer(connection, partitions, "read_committed") as reader:
+async def following(
+    connection: Connection, held: Mapping[TopicPartition, Span], start: Start
+) -> AsyncGenerator[ConsumerRecord]:
+    """The committed records from the start on, for ever; waits at the broker for more. `held`: what there is now."""
+    async with _consumer(connection, list(held), "read_committed") as reader:
         await _seek(reader, start, held)
+        ends = Ends()
         while True:
-            for records in (await reader.getmany(timeout_ms=_WAIT_MS)).values():
+            for one, records in (await reader.getmany(timeout_ms=_WAIT_MS)).items():
+                ends.check(one, records[0].offset)  # aiokafka begins anew where offsets go back
                 for record in records:
                     yield record
+                ends.check(one, records[-1].offset + 1)
 
 
 async def spans(

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, KafkaError
+from aiokafka.structs import RecordMetadata
 
 from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import Batched, batched
@@ -16,18 +17,21 @@ from worker.errors import BrokerError
 from worker.model import Record
 
 
-async def send(producer: AIOKafkaProducer, batches: Sequence[Batched]) -> None:
-    """Send a batch a partition, all at once; return when each is acknowledged, else raise what the first met."""
+async def send(producer: AIOKafkaProducer, batches: Sequence[Batched]) -> list[int]:
+    """Send a batch a partition, all at once; the first offset of each once all are acknowledged, else raise what the first met."""
     sent = [await _begin_to_send(producer, one) for one in batches]
     results = await asyncio.gather(*sent, return_exceptions=True)
+    offsets = []
     for one, result in zip(batches, results, strict=True):
         if isinstance(result, BaseException):
             raise told(result, one.name, topic=one.topic) from result
+        offsets.append(result.offset)
+    return offsets
 
 
-async def _begin_to_send(producer: AIOKafkaProducer, one: Batched) -> asyncio.Future[object]:
+async def _begin_to_send(producer: AIOKafkaProducer, one: Batched) -> asyncio.Future[RecordMetadata]:
     try:
-        future: asyncio.Future[object] = await producer.send_batch(one.batch, one.name, partition=one.partition)
+        future: asyncio.Future[RecordMetadata] = await producer.send_batch(one.batch, one.name, partition=one.partition)
     except (KafkaError, IllegalOperation) as error:  # a topic that isn't there shows here already
         raise told(error, one.name, topic=one.topic) from error
     return future

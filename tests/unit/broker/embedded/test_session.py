@@ -1,14 +1,16 @@
 """Waiting for locks, being broken off, and leaving nothing behind."""
 
 import asyncio
+import os
 import sqlite3
 import threading
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, closing, contextmanager
 
 import pytest
 
 from worker.broker.embedded import claim as claims
-from worker.errors import BrokerAway, BrokerRefused
+from worker.broker.port import Start
+from worker.errors import BrokerAway, BrokerRefused, ClaimLost
 from worker.model import Topic
 
 
@@ -107,6 +109,60 @@ async def test_a_follower_is_told_that_its_file_was_removed(store):
             store.path.unlink()
             with pytest.raises(BrokerRefused, match="removed"):
                 await anext(reader)
+
+
+async def copied(path, over):
+    """As SQLite's own backup does it, whoever has the two open."""
+
+    def copy():
+        with closing(sqlite3.connect(path)) as found, closing(sqlite3.connect(over)) as made:
+            found.backup(made)
+        os.utime(over)
+
+    await asyncio.to_thread(copy)
+
+
+async def test_no_owner_from_before_an_older_copy_was_restored_commits_however_often_the_shard_is_fenced(
+    store, tmp_path
+):
+    async with store.broker() as broker:
+        await store.write(broker, store.record(key=b"kept"))
+        await copied(store.path, tmp_path / "copy.db")
+        left = [await broker.claim(store.shard()) for _ in range(5)]
+        await copied(tmp_path / "copy.db", store.path)
+        newer = [await broker.claim(store.shard()) for _ in range(5)]
+        for claim in left:
+            with pytest.raises(ClaimLost):
+                await claim.commit([store.record(key=b"late")])
+        await newer[-1].commit([store.record(key=b"new")])
+        assert await store.keys(broker) == [b"kept", b"new"]
+        for claim in left + newer:
+            await claim.release()
+
+
+async def test_a_follower_is_told_that_an_older_copy_was_restored(store, tmp_path):
+    async with store.broker() as broker:
+        await store.write(broker, store.record())
+        await copied(store.path, tmp_path / "copy.db")
+        await store.write(broker, store.record())
+        async with aclosing(broker.read(Topic.ARTICLES, follow=True)) as reader:
+            for _ in range(2):
+                await anext(reader)
+            waiting = asyncio.ensure_future(anext(reader))
+            await asyncio.sleep(0)
+            await copied(tmp_path / "copy.db", store.path)
+            with pytest.raises(BrokerRefused, match="older copy"):
+                async with asyncio.timeout(20):
+                    await waiting
+
+
+async def test_who_begins_behind_the_end_reads_what_comes_next(store):
+    async with store.broker() as broker, aclosing(broker.read(Topic.ARTICLES, Start(offset=9), follow=True)) as reader:
+        waiting = asyncio.ensure_future(anext(reader))
+        async with asyncio.timeout(20):
+            while not waiting.done():
+                await store.write(broker, store.record(key=b"next"))
+        assert (await waiting).key == b"next"
 
 
 async def test_a_follower_hears_of_a_writer_that_died_before_it_could_ring(store, monkeypatch):
