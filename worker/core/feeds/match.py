@@ -148,6 +148,13 @@ def _traits(item: Article | Rejection) -> Traits:
     return Traits((), home=False, raw=raw, headline=b"", body=b"", published=b"", updated=0, dated=None)
 
 
+def again(found: Article | Rejection, slot: int, head: Head) -> Seen:
+    """An entry that stands alone, and is known to be the remembered one in that place."""
+    (seen,) = _named([found], [_traits(found)], head)
+    seen.slot = slot
+    return seen
+
+
 def _named(found: Sequence[Article | Rejection], all_traits: Sequence[Traits], head: Head) -> Iterator[Seen]:
     """Each entry with what can name it: what no other entry of the document has and the feed is not known to misuse."""
     times = Counter(key for traits in all_traits for key in traits.keys)

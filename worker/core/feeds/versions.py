@@ -40,6 +40,8 @@ def judged(  # noqa: PLR0911, PLR0913 (a rule a line)
     owns = entry.has(OWNER)
     back = owns and entry.has(WITHDRAWN)  # comes back only from the source that withdrew it
     if not back and not (raw and variant) and not (owns and entry.has(MARKED)):
+        if not variant and _refused(entry, owned_as):
+            return Fate.UNCHANGED
         newest = max(entry.updated, traits.updated)
         shown(entry, traits, content, parts=not entry.has(MARKED))
         entry.updated = min(newest, _SECONDS)
@@ -67,6 +69,14 @@ def judged(  # noqa: PLR0911, PLR0913 (a rule a line)
         entry.flag(CAPPED)
         return Fate.RETRIED
     return Fate.UPDATED
+
+
+def _refused(entry: Entry, owned_as: bytes | None) -> bool:
+    """Whether its last state was refused by the broker: it stays remembered so, for a redrive, as long as it is shown so."""
+    if not entry.has(REJECTED) or entry.has(SKIPPED):
+        return False
+    published = entry.content if entry.has(OWNER) else owned_as
+    return published is None or published[: len(entry.variant)] != entry.variant
 
 
 def _unowned(entry: Entry, traits: Traits, content: bytes, definition: Definition) -> Fate:
