@@ -12,6 +12,7 @@ from worker.cli.options import with_settings
 if TYPE_CHECKING:
     from worker.broker.port import Broker
     from worker.core.takedown import Published, Sought
+    from worker.pipeline.asking import Wanted
     from worker.settings import Settings
 
 
@@ -27,9 +28,13 @@ def _article_id(_ctx: click.Context, _argument: click.Parameter, text: str) -> s
 @click.command(short_help="Take an article down, for good.")
 @click.argument("article_id", metavar="ARTICLE", callback=_article_id)
 @click.option("--dry-run", is_flag=True, help="Show which article that is, and change nothing.")
+@click.option("--wait", is_flag=True, help="Until the worker that polls its source has done it.")
 @with_settings()
-def command(settings: Settings, article_id: str, *, dry_run: bool) -> Exit:
+def command(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
     """Publish that the article of that id is withdrawn, then a tombstone, each once however often this is called.
+
+    Of a source that is polled it is the worker that does so, when it next looks into its inbox: it forgets what it remembers of the
+    article and keeps a mark of it, so that nothing that still shows it, or shows it again, brings it back.
 
     Who reads along gets the event `withdrawn`; the broker drops what it holds of the article when it next cleans up, a week
     later or more. What was rejected of it stays in news.rejects.v1 until its time is over, 30 days unless set.
@@ -43,12 +48,12 @@ def command(settings: Settings, article_id: str, *, dry_run: bool) -> Exit:
     """
     import asyncio
 
-    return asyncio.run(_forget(settings, article_id, dry_run=dry_run))
+    return asyncio.run(_forget(settings, article_id, dry_run=dry_run, wait=wait))
 
 
-async def _forget(settings: Settings, article_id: str, *, dry_run: bool) -> Exit:
+async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
     from worker import configured
-    from worker.errors import UsageError
+    from worker.cli.asked import ask
     from worker.pipeline import takedown
 
     async with configured.broker(settings, create=False) as broker:
@@ -59,12 +64,21 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool) -> Exit
         if dry_run:
             click.echo("dry run, nothing was changed", err=True)
             return Exit.OK
+        click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
         if not sought.last.of_dataset:
-            raise UsageError(
-                f"Nothing was changed: source {sought.last.source['id']} is polled, and only articles of data sets can be"
-                " taken down so far."
-            )
+            return await ask(broker, [_wanted(sought.last)], wait=wait)
         return await _taken_down(broker, sought.last)
+
+
+def _wanted(last: Published) -> Wanted:
+    import secrets
+    from dataclasses import asdict
+
+    from worker.core.feeds.inbox import Command
+    from worker.pipeline.asking import Wanted
+
+    command = Command(secrets.token_hex(8), "forget", last.source["id"], {"article": asdict(last)})
+    return Wanted(command, last.source["site"])
 
 
 def _gone(sought: Sought, article_id: str) -> Exit:
@@ -98,9 +112,10 @@ def _show(sought: Sought, last: Published) -> None:
 
 
 async def _taken_down(broker: Broker, last: Published) -> Exit:
+    from worker.cli.asked import now
     from worker.pipeline import takedown
 
-    done = await takedown.take_down(broker, last.article_id, _now)
+    done = await takedown.take_down(broker, last.article_id, now)
     click.echo("withdrawn, and its tombstone is published" if done else "it was taken down by another call just now")
     name = last.source["id"].removeprefix("dataset:")
     click.echo(
@@ -108,11 +123,4 @@ async def _taken_down(broker: Broker, last: Published) -> Exit:
         " publishes it anew; take it out of the file",
         err=True,
     )
-    click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
     return Exit.OK
-
-
-def _now() -> int:
-    import time
-
-    return time.time_ns() // 1_000_000

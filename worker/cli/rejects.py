@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from worker.cli.exits import Exit
 from worker.cli.options import where, with_settings
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ def command() -> None:
     \b
       news-worker rejects list --code invalid_json
       news-worker rejects show 0:12
+      news-worker rejects redrive 0:12 --wait
     """
 
 
@@ -79,6 +81,64 @@ def show(settings: Settings, place: tuple[int, int], *, raw: bool) -> None:
         sys.stdout.buffer.write(stored.value or b"")
     else:
         _show(stored, where(settings))
+
+
+def _places(ctx: click.Context, argument: click.Parameter, texts: tuple[str, ...]) -> frozenset[tuple[int, int]]:
+    return frozenset(_place(ctx, argument, text) for text in texts)
+
+
+def _since(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
+    from datetime import UTC, datetime
+
+    from worker.cli.tail import start_of
+
+    try:
+        start = None if text is None else start_of(text, datetime.now(UTC))
+    except (ValueError, OverflowError) as error:
+        raise click.BadParameter(str(error)) from None
+    if start is not None and start.since is None:
+        raise click.BadParameter(f"{text!r} is neither a time like 2026-01-31T08:00Z nor an age like 2h or 3d")
+    return None if start is None else start.since
+
+
+@command.command(short_help="Have some of them decided once more.")
+@click.argument("places", nargs=-1, metavar="[PLACE]...", callback=_places)
+@click.option("--code", metavar="CODE", help="Those with this code.")
+@click.option("--source", metavar="ID", help="Those of this source.")
+@click.option("--since", metavar="WHEN", callback=_since, help="Those since a time (2026-01-31) or an age (2h, 3d).")
+@click.option("--yes", is_flag=True, help="Without asking.")
+@click.option(
+    "--wait", is_flag=True, help="Until the workers that poll their sources have done it, and say what came of each."
+)
+@with_settings()
+def redrive(  # noqa: PLR0913 (the options of the command line)
+    settings: Settings,
+    places: frozenset[tuple[int, int]],
+    code: str | None,
+    source: str | None,
+    since: int | None,
+    *,
+    yes: bool,
+    wait: bool,
+) -> Exit:
+    """Read the rejected bytes again, and publish what can become an article now.
+
+    It is for what was mended on this side: a release that reads better, a setting, a limit of the broker. Which: all that
+    stand at the PLACEs and have that code and that source. How many they are is said first, and it is asked whether to go on.
+
+    A feed's are decided by the worker that polls it, and only if the feed has not mended the entry since (superseded). Of what was
+    cut when it was kept the feed is asked anew. A data set has no owner: the command that replays the file is shown.
+
+    \b
+      news-worker rejects redrive 0:12 --wait
+      news-worker rejects redrive --code too_large --since 2d
+    """
+    import asyncio
+
+    from worker.cli.rejects_redrive import Wish, redrive
+
+    _check_code(code)
+    return asyncio.run(redrive(settings, Wish(places, code, source, since, yes=yes, wait=wait)))
 
 
 def _check_code(code: str | None) -> None:
@@ -159,7 +219,9 @@ def _show(stored: Stored, where: str) -> None:
             f"\nTo publish the file as it is once more, all of it with new event ids:\n\n  {visible(again)} --again"
         )
     else:
+        place = f"{stored.partition}:{stored.offset}"
         click.echo("\nIt came from a feed, whose publisher has to mend it: it is read anew as soon as it changes.")
+        click.echo(f"If it was this side that was mended:\n\n  news-worker rejects redrive {place}{where} --wait")
 
 
 def run_again(source_id: str, entry_key: str, where: str = "") -> str | None:

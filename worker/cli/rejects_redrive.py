@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import secrets
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
+from worker import configured
+from worker.cli.asked import ask
+from worker.cli.exits import Exit
+from worker.cli.options import where
 from worker.cli.records import headers_of
 from worker.cli.rejects import run_again
+from worker.core.feeds import redrive as redrive_of
+from worker.core.feeds.inbox import Command
 from worker.errors import UsageError
+from worker.model import Topic
+from worker.pipeline import definitions
+from worker.pipeline.asking import Wanted
 from worker.shown import on_one_line, visible
 
 if TYPE_CHECKING:
-    from worker.broker.port import Stored
+    from worker.broker.port import Broker, Stored
+    from worker.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +39,8 @@ class Wish:
     code: str | None
     source: str | None
     since: int | None  # ms
+    yes: bool
+    wait: bool
 
     def __post_init__(self) -> None:
         if not (self.places or self.code or self.source or self.since is not None):
@@ -78,3 +93,42 @@ def tell(found: Chosen) -> None:
         )
         for again in found.replays:
             click.echo(visible(again))
+
+
+async def redrive(settings: Settings, wish: Wish) -> Exit:
+    """Choose, say how many, ask, and put what is asked of owners. UsageError: they are none, or nobody is there to be asked."""
+    async with configured.broker(settings, create=False) as broker:
+        async with aclosing(broker.read(Topic.REJECTS)) as records:
+            found = chosen([stored async for stored in records if wish.wants(stored)], where(settings))
+        if not found.of_sources and not found.of_datasets:
+            raise UsageError("there is no such rejection, see `news-worker rejects list`")
+        tell(found)
+        wanted, left = await _wanted(broker, found.of_sources)
+        if wanted and not wish.yes and not wish.places:
+            _make_sure(len(wanted))
+        done = await ask(broker, wanted, wait=wish.wait) if wanted else Exit.OK
+    return Exit.LEFT if left or found.replays else done
+
+
+def _make_sure(count: int) -> None:
+    question = f"This redrives {count}"
+    if not sys.stdin.isatty():
+        raise UsageError(f"Nothing was asked for: {question.lower()}. Say --yes if that is what you want.")
+    click.confirm(f"{question}. Go on?", abort=True, err=True)
+
+
+async def _wanted(broker: Broker, found: Sequence[Stored]) -> tuple[list[Wanted], int]:
+    """A command each; and how many are of sources that are no more, which is said."""
+    known = await definitions.known(broker)
+    wanted, gone = [], Counter[str]()
+    for stored in found:
+        kept = redrive_of.kept(headers_of(stored), stored.value or b"")
+        there = known.polled(kept.source)
+        if there is None:
+            gone[kept.source] += 1
+            continue
+        command = Command(secrets.token_hex(8), "redrive", kept.source, redrive_of.said(kept))
+        wanted.append(Wanted(command, there.definition.site))
+    for source, count in gone.items():
+        click.echo(f"source {on_one_line(source)} is defined no more: {count} left as they are", err=True)
+    return wanted, gone.total()

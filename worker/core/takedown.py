@@ -7,7 +7,7 @@ shard of its site (`core/feeds/forget.py`); a replay remembers no articles, so n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import orjson
@@ -49,6 +49,13 @@ class Published:
         """Its link in the form in which links are compared; None where it has none that identifies an article."""
         (compared,) = links.comparison_keys([self.link or ""])
         return None if compared is None or links.is_home(compared) else compared
+
+
+def published_of(said: Mapping[str, Any]) -> Published:
+    """From a command, which has it as `asdict` gives it. KeyError, TypeError, ValueError: it is none."""
+    named = {member.name: said[member.name] for member in fields(Published)}
+    identity.binary(named["article_id"])
+    return Published(**{**named, "mode": Mode(named["mode"]), "source": {**named["source"]}})
 
 
 class Sought:

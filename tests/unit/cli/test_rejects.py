@@ -82,6 +82,11 @@ def test_of_a_feeds_entry_it_is_said_who_has_to_mend_it(broker, call):
     assert "from a feed, whose publisher has to mend it" in call("rejects", "show", "0").out
 
 
+def test_of_a_feeds_entry_it_is_said_how_it_is_decided_once_more(broker, call):
+    reject(broker, reject_source_id="0123456789abcdef")
+    assert "news-worker rejects redrive 0:0" in call("rejects", "show", "0").out
+
+
 def test_bytes_that_are_no_text_are_dumped(broker, call):
     reject(broker, b"\x7fELF\x00\xff" + b"A" * 12)
     shown = call("rejects", "show", "0").out

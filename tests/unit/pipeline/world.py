@@ -85,6 +85,7 @@ class World:
     token: str = "this process"
     runs: int = 0
     grace: float = 10.0
+    record_bytes: int = 1_000_000
 
     async def add(self, name, said=None, **options):
         definition = Definition(name, f"http://{name}.example/feed", f"{name}.example", 1, **options)
@@ -99,7 +100,7 @@ class World:
     def prepared(self, *, once=True, give_up_after=60.0):
         self.totals = Totals()
         self.runs += 1
-        tools = Tools(self.servers, self.readers, lambda _name: None, 1_000_000)
+        tools = Tools(self.servers, self.readers, lambda _name: None, self.record_bytes)
         return Run(
             self.broker,
             tools,

@@ -12,6 +12,7 @@ from typing import Final
 from worker.core.feeds import pages
 from worker.core.feeds.entry import NOTHING
 from worker.core.feeds.held import Held, Site
+from worker.core.feeds.inbox import SHARD_KEY, Inbox, Outcome
 from worker.core.feeds.restore import Restoring
 from worker.errors import BrokerRefused
 from worker.model import Definition, Head, Record, Topic, Validators
@@ -49,6 +50,8 @@ class ShardMemory:
         self._forgotten: set[bytes] = set()
         self._forgotten_links: set[bytes] = set()
         self._marks: list[Record] = []  # to be stored
+        self.inbox = Inbox()
+        self._answered: bytes | int | None = None  # where the shard's record is to be stored, if it is
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record, in the order they were committed."""
@@ -59,6 +62,7 @@ class ShardMemory:
         restoring, self._restoring = self._restoring, Restoring()
         if restoring.unreadable:
             raise BrokerRefused(next(iter(restoring.unreadable.values())))
+        self.inbox = restoring.inbox
         for stored in restoring.sources():
             held = Held(stored.id, self._site(stored.site), self._changed, head=stored.head, entries=stored.entries)
             held.stored = stored.pages
@@ -94,6 +98,11 @@ class ShardMemory:
     def _note_mark(self, article: bytes, key: bytes, link: bytes) -> None:
         self._forgotten.update({article, key} - {NOTHING})
         self._forgotten_links.update({link} - {NOTHING})
+
+    def answer(self, offset: int, outcome: Outcome | None, shard: bytes | int) -> None:
+        """The command at that offset of the inbox is through. Stored with the next `records`, in that partition."""
+        self.inbox.answered(offset, outcome)
+        self._answered = shard
 
     def of_site(self, site: str) -> list[Held]:
         """Its sources that are held, defined or not, by the order of their ids."""
@@ -181,7 +190,11 @@ class ShardMemory:
         changed, marks = list(self._changed.values()), self._marks
         self._changed.clear()
         self._marks = []
-        return [*(record for held in changed for record in held.written(self.token, at)), *marks]
+        records = [*(record for held in changed for record in held.written(self.token, at)), *marks]
+        if self._answered is not None:
+            records.append(Record(Topic.CHECKPOINTS, SHARD_KEY, self.inbox.dumped(), (), at, self._answered))
+            self._answered = None
+        return records
 
     def _site(self, name: str) -> Site:
         return self._sites.setdefault(name, Site(name))

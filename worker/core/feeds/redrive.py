@@ -6,10 +6,11 @@ superseded it. The feed around it is gone, and with it what an entry has from it
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import orjson
 
@@ -62,6 +63,18 @@ def kept(headers: Mapping[str, str], value: bytes) -> Kept:
         "reject_cut" not in headers,
         headers["reject_stage"],
     )
+
+
+def said(found: Kept) -> dict[str, object]:
+    """As a command has it."""
+    return {**asdict(found), "raw": base64.b64encode(found.raw).decode()}
+
+
+def kept_of(said: Mapping[str, Any]) -> Kept:
+    """From a command. KeyError, TypeError, ValueError: it is none."""
+    bytes.fromhex(said["digest"])
+    raw = base64.b64decode(said["raw"], validate=True)
+    return Kept(said["source"], said["entry_key"], said["digest"], raw, said["whole"] is True, said["stage"])
 
 
 def place_of(found: Kept, held: Held) -> int | None:

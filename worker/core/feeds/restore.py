@@ -12,10 +12,10 @@ import orjson
 from worker.core.feeds import head as heads
 from worker.core.feeds import pages
 from worker.core.feeds.entry import STRIDE
+from worker.core.feeds.inbox import Inbox, loaded_inbox
 from worker.errors import BrokerRefused
 from worker.model import Head, Topic
 
-_SHARD: Final = 1  # the version of the shard's own record
 _HEAD: Final = -1
 
 
@@ -54,6 +54,7 @@ class Restoring:
         self._wrong: dict[str, dict[int, str]] = {}
         self.refused: dict[str, Wreck] = {}
         self.unreadable: dict[bytes, str] = {}
+        self.inbox = Inbox()
         self.forgotten: dict[bytes, tuple[bytes, bytes]] = {}  # by articleId
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
@@ -76,8 +77,8 @@ class Restoring:
             self._absorb(str(names[0]), _HEAD, value)
         elif kind == "forgotten":
             self._absorb_mark(str(names[0]), value)
-        elif kind == "shard" and value is not None and value[:1] != bytes((_SHARD,)):
-            raise BrokerRefused("damaged, or written by a newer news-worker; use that one")
+        elif kind == "shard":
+            self.inbox = Inbox() if value is None else loaded_inbox(value)
 
     def _absorb(self, source: str, number: int, value: bytes | None) -> None:
         """What is wrong with a record is held against its source alone, until a newer one has come."""

@@ -20,6 +20,7 @@ from worker.errors import BrokerError, ClockRefused
 from worker.model import Definition, Part
 from worker.pipeline.job import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, due_once, lawful, say, understand
@@ -47,11 +48,12 @@ class FeedShard:
         """`ours`, `confirmed`: see `Ownership`. `quiet_seconds`: no request within them."""
         self._run = run
         self._ownership = Ownership(shard, run, ours, confirmed)
+        self._agenda = Agenda()
+        self.inbox = Inbox(shard, run, self._ownership, self._poll_now, self._agenda.wake)
         self._reporting = Reporting(shard, run, self._ownership, self._look)
         self._ours = ours
         self._quiet_seconds = quiet_seconds
         self._definitions: dict[str, Definition] = {}
-        self._agenda = Agenda()
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._lawful: dict[str, Asked] = {}  # likewise, those that may still be decided
@@ -105,13 +107,14 @@ class FeedShard:
             starting = tasks.create_task(self._start_polls(tasks))
             stopping = tasks.create_task(self._run.stop.wait())
             reporting = tasks.create_task(self._reporting.go_on())
+            answering = tasks.create_task(self.inbox.go_on())
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
             self.cut()
             if under_way := {*self._polls.values(), *self._removing.values()}:
                 await asyncio.wait(under_way, timeout=self._run.grace)
             await self._reporting.say_last()
-            for task in (*under_way, keeping, stopping, reporting):
+            for task in (*under_way, answering, keeping, stopping, reporting):
                 task.cancel()
 
     def _take_up(self, owned: Owned) -> None:
@@ -130,6 +133,7 @@ class FeedShard:
                 self._plan(definition, owned)
         self._look_at = 0
         self._agenda.wake()
+        self.inbox.ring()
 
     def _plan(self, definition: Definition, owned: Owned) -> None:
         if why := owned.memory.refused.get(definition.id):
@@ -158,9 +162,13 @@ class FeedShard:
                 self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
                 continue
             self._run.slots.release()
-            if self._run.once and self._agenda.idle and not self._polls and not self._removing:
+            if self._run.once and self._agenda.idle and self.inbox.idle and not self._polls and not self._removing:
                 return
             await self._agenda.wait(running_clock())
+
+    def _poll_now(self, source: str) -> None:
+        if source in self._definitions and source not in self._polls:
+            self._agenda.put(source, running_clock())
 
     def _begin_removals(self, owned: Owned, tasks: asyncio.TaskGroup) -> None:
         now = wall_clock()

@@ -20,6 +20,7 @@ from worker.errors import BrokerAway, BrokerRefused, ClaimLost, Unsure
 from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
+from worker.pipeline.polls.inbox import Inbox, listen
 from worker.pipeline.polls.owned import Owned, own
 from worker.pipeline.polls.polling import FeedShard
 from worker.pipeline.polls.run import Run
@@ -45,6 +46,7 @@ async def poll_sources(run: Run) -> None:
             if not run.once:
                 working.append(tasks.create_task(_follow(run, followed, sharing.shards)))
                 working.append(tasks.create_task(_sum_up(run)))
+                working.append(tasks.create_task(listen(run, sharing.inbox_of)))
             await asyncio.wait(working, return_when=asyncio.FIRST_COMPLETED)
             run.totals.draining = run.stop.is_set()
             for task in working:  # first, or what ends now could be begun anew
@@ -132,6 +134,10 @@ class _Sharing:
             finally:
                 for task in (changing, done, uncertain):
                     task.cancel()
+
+    def inbox_of(self, partition: int) -> Inbox | None:
+        """That of the shard of this partition, if it works here."""
+        return next((feeds.inbox for shard, feeds in self.shards.items() if shard.partition_by == partition), None)
 
     async def end(self) -> None:
         """Let what is under way be committed, within the grace that each shard has."""

@@ -175,7 +175,9 @@ def test_what_is_nobodys_or_the_shards_own_refuses_the_shard_until_it_is_taken_o
 
 
 def test_kinds_of_records_that_a_later_release_adds_are_passed_over(shard):
-    memory = restored({**shard.committed, b'["push","one"]': b"\x09", b'["shard"]': b"\x01and more"})
+    memory = restored(
+        {**shard.committed, b'["push","one"]': b"\x09", b'["shard"]': b'\x01{"inbox":3,"outcomes":[],"later":1}'}
+    )
     assert memory.remembered("one") == 400
 
 

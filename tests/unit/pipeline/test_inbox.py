@@ -1,0 +1,147 @@
+"""What others ask of a shard's owner: carried out once, in their order, whatever happens to the owner meanwhile."""
+
+from dataclasses import asdict
+
+import pytest
+from unit.pipeline.world import feed
+
+from worker.core.feeds.inbox import Command, State, loaded_command
+from worker.core.feeds.redrive import kept, said
+from worker.errors import ClaimLost, Unsure
+from worker.model import Record, Topic
+from worker.pipeline.asking import Wanted, outcomes, put, unowned
+from worker.pipeline.takedown import seek
+
+
+async def articles(world):
+    return [record.key.decode() async for record in world.broker.read(Topic.ARTICLES) if record.value is not None]
+
+
+async def takedown(world, definition, name="c1"):
+    sought = await seek(world.broker, (await articles(world))[0])
+    return Wanted(Command(name, "forget", definition.id, {"article": asdict(sought.last)}), definition.site)
+
+
+async def answered(world, *wanted):
+    since = await put(world.broker, wanted, 1)
+    return [outcome async for outcome in outcomes(world.broker, wanted, since)]
+
+
+async def ends(world):
+    """Of each article, what its last record is."""
+    found = {}
+    async for record in world.broker.read(Topic.ARTICLES):
+        found.setdefault(record.key.decode(), []).append(record.value is not None)
+    return list(found.values())
+
+
+async def test_an_article_is_taken_down_while_the_worker_runs_and_its_feed_does_not_bring_it_back(world):
+    definition = await world.add("one", feed("A", "B"))
+    async with world.running():
+        await world.until(lambda: asked_for(world, 2))
+        (outcome,) = await answered(world, await takedown(world, definition))
+    assert (outcome.state, "withdrawn" in outcome.message) == (State.DONE, True)
+    world.servers.says[definition.url] = feed("A|other", "B")
+    world.stop.clear()
+    await world.run()
+    assert sorted(await ends(world)) == [[True], [True, True, False]]
+
+
+async def asked_for(world, count):
+    return len(await articles(world)) == count
+
+
+async def test_what_is_asked_while_no_worker_runs_waits_and_is_done_by_one_that_polls_each_source_once(world):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    wanted = await takedown(world, definition)
+    since = await put(world.broker, [wanted], 1)
+    assert await unowned(world.broker, [wanted], 1) == [0]
+    await world.run()
+    assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.DONE]
+    assert await ends(world) == [[True, True, False]]
+
+
+async def test_what_came_twice_is_done_once_and_asked_for_anew_it_is_said_to_be_done(world):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    wanted = await takedown(world, definition)
+    since = await put(world.broker, [wanted, wanted], 1)
+    another = await takedown(world, definition, "c2")
+    await put(world.broker, [another], 1)
+    await world.run()
+    told = [outcome async for outcome in outcomes(world.broker, [wanted, another], since)]
+    assert [(one.id, one.state) for one in told] == [("c1", State.DONE), ("c2", State.DONE)]
+    assert "before" in told[1].message
+    assert await ends(world) == [[True, True, False]]
+
+
+@pytest.mark.parametrize("value", [b"", b"[]", b'{"v":1}', None])
+async def test_what_is_no_command_is_passed_over(world, value):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    await world.broker.append([Record(Topic.INBOX, b"one", value, (), 1, definition.site.encode())])
+    wanted = await takedown(world, definition)
+    since = await put(world.broker, [wanted], 1)
+    await world.run()
+    assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.DONE]
+    assert loaded_command(b"one", value) is None
+
+
+@pytest.mark.parametrize(("name", "member"), [("burn", {}), ("forget", {}), ("redrive", {"digest": "zz"})])
+async def test_a_command_that_is_unknown_or_makes_no_sense_is_refused(world, name, member):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    wanted = Wanted(Command("c1", name, "one", member), definition.site)
+    since = await put(world.broker, [wanted], 1)
+    await world.run()
+    assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.REFUSED]
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("happened", [False, True])
+async def test_a_commit_that_fails_or_whose_answer_is_lost_is_gone_on_from_under_the_next_ownership(world, happened):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    wanted = await takedown(world, definition)
+    since = await put(world.broker, [wanted], 1)
+    (world.broker.after if happened else world.broker.before).append(
+        Unsure("no answer") if happened else ClaimLost("fenced")
+    )
+    await world.run()
+    assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.DONE]
+    assert await ends(world) == [[True, True, False]]
+
+
+async def rejection(world):
+    (record,) = [record async for record in world.broker.read(Topic.REJECTS)]
+    return kept({name: value.decode() for name, value in record.headers}, record.value)
+
+
+async def test_a_rejection_is_read_again_and_published(world):
+    definition = await world.add("one", feed("A"))
+    world.record_bytes = 2_100
+    await world.run()
+    assert await articles(world) == []
+    world.record_bytes = 1_000_000
+    found = await rejection(world)
+    wanted = [Wanted(Command(name, "redrive", "one", said(found)), definition.site) for name in ("c1", "c2")]
+    since = await put(world.broker, wanted, 1)
+    await world.run()
+    told = [outcome async for outcome in outcomes(world.broker, wanted, since)]
+    assert [outcome.state for outcome in told] == [State.DONE, State.SUPERSEDED]
+    assert await world.events() == [("A", 1)]
+    assert world.servers.times(definition.url) == 2
+
+
+async def test_where_its_bytes_are_not_all_there_its_feed_is_asked_anew_at_once(world):
+    definition = await world.add("one", feed("A"))
+    world.record_bytes = 2_100
+    await world.run()
+    world.record_bytes = 1_000_000
+    found = await rejection(world)
+    cut = {**said(found), "whole": False}
+    async with world.running():
+        (outcome,) = await answered(world, Wanted(Command("c1", "redrive", "one", cut), definition.site))
+        await world.until(lambda: asked_for(world, 1))
+    assert (outcome.state, "asked anew" in outcome.message) == (State.DONE, True)

@@ -1,0 +1,162 @@
+"""A shard's inbox: what others ask of its owner, carried out one after another, each in a transaction that moves the position on.
+
+The one decision: who hears of a command is not who remembers how far they are read. A bell rings for all shards of the worker; each
+goes on from the position in its own memory, so a bell that was missed, or rings twice, does no harm.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, replace
+
+import structlog
+
+from worker.broker.port import Shard, Start, Stored
+from worker.core.feeds import ShardMemory
+from worker.core.feeds.commands import Answer, Asked, carried_out, to_read
+from worker.core.feeds.inbox import Command, Outcome, loaded_command
+from worker.errors import BrokerAway, BrokerError
+from worker.model import Part, Reading, Topic
+from worker.pipeline.job import wall_clock
+from worker.pipeline.patience import Patience
+from worker.pipeline.polls.ownership import Ownership
+from worker.pipeline.polls.run import Run
+from worker.pipeline.search import Search
+
+log = structlog.get_logger()
+
+
+async def listen(run: Run, inbox_of: Callable[[int], Inbox | None]) -> None:
+    """Ring for the shards of this worker whenever something comes, for ever. `inbox_of`: of a partition, if it is this worker's.
+
+    From the start, as nobody can say when listening for what is new has begun; what is known by its position is passed over.
+    """
+    patience = Patience(run.give_up_after, time.monotonic)
+    while True:
+        try:
+            async with aclosing(run.broker.read(Topic.INBOX, follow=True)) as records:
+                async for record in records:
+                    if (inbox := inbox_of(record.partition)) is not None:
+                        inbox.ring(record)
+        except BrokerAway as error:
+            await patience.wait(error, run.totals.commits, run.stop)
+
+
+class Inbox:
+    """Of one shard. `poll_now`: a source is to be polled at once; `idle_again`: called when all that was heard of is through."""
+
+    def __init__(
+        self,
+        shard: Shard,
+        run: Run,
+        ownership: Ownership,
+        poll_now: Callable[[str], None],
+        idle_again: Callable[[], None],
+    ) -> None:
+        self._shard = shard
+        self._run = run
+        self._ownership = ownership
+        self._poll_now = poll_now
+        self._idle_again = idle_again
+        self._heard: Stored | None = None  # what rang last, if nothing else did since it was looked
+        self._rung = asyncio.Event()
+        self._known = 0  # the position, as last seen
+        self.idle = True  # nothing is known to be left to do
+
+    def ring(self, heard: Stored | None = None) -> None:
+        """There may be something: this command, and what lies before it."""
+        if heard is not None and heard.offset < self._known:
+            return
+        self._heard = None if self._rung.is_set() else heard
+        self.idle = False
+        self._rung.set()
+
+    async def go_on(self) -> None:
+        """Carry out what comes, for ever."""
+        patience = Patience(self._run.give_up_after, time.monotonic)
+        while True:
+            await self._rung.wait()
+            self._rung.clear()
+            try:
+                await self._catch_up(self._heard)
+            except BrokerAway as error:
+                self._rung.set()
+                await patience.wait(error, self._run.totals.commits, self._run.stop)
+                continue
+            if not self._rung.is_set():
+                self.idle = True
+                self._idle_again()
+
+    async def _catch_up(self, heard: Stored | None) -> None:
+        """BrokerAway: the inbox can't be read just now."""
+        position = (await self._ownership.present()).memory.inbox.position
+        if heard is not None and heard.offset == position:
+            await self._settle(heard)
+            return
+        number = self._partition
+        span = (await self._run.broker.describe(Topic.INBOX)).partitions[number]
+        if span.end <= position:
+            self._known = position
+            return
+        start = Start(offset=max(position, span.start))
+        async with aclosing(self._run.broker.read(Topic.INBOX, start, partition=number)) as records:
+            async for record in records:
+                await self._settle(record)
+
+    @property
+    def _partition(self) -> int:
+        return int(self._shard.partition_by)
+
+    async def _settle(self, record: Stored) -> None:
+        """Carry it out, under one ownership or the next."""
+        command = loaded_command(record.key, record.value)
+        search = self._ownership.search
+        while True:
+            owned = await self._ownership.present()
+            reading = None if command is None else await self._read(command, owned.memory)
+            decided = _Decided(command, reading, record.offset, self._shard.partition_by)
+            with suppress(BrokerError):
+                await owned.settle(decided.decide, search)
+                break
+        self._known = record.offset + 1
+        if command is not None and (answer := decided.answer) is not None:
+            search.done(command.id)
+            log.info("command.answered", command=command.name, source=command.source, id=command.id, state=answer.state)
+            if answer.poll:
+                self._poll_now(command.source)
+
+    async def _read(self, command: Command, memory: ShardMemory) -> Reading | None:
+        document = to_read(command, memory, wall_clock())
+        if document is None:
+            return None
+        (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
+        return readings[0]
+
+
+@dataclass(slots=True)
+class _Decided:
+    """A record of the inbox on its way; a fault may have it decided again."""
+
+    command: Command | None
+    reading: Reading | None
+    offset: int
+    shard: bytes | int
+    answer: Answer | None = None
+
+    def decide(self, memory: ShardMemory, search: Search) -> list[Part] | None:
+        """What it comes to; None: it was through before the fault. What is no command, or comes twice, but moves the position."""
+        self.answer = None
+        if self.offset < memory.inbox.position:
+            return None
+        command, outcome = self.command, None
+        if command is not None and command.id not in memory.inbox.outcomes:
+            now = wall_clock()
+            self.answer = carried_out(Asked(command, memory, now, self.reading, search.refused(command.id)))
+            outcome = Outcome(command.id, self.answer.state, self.answer.message, now)
+        memory.answer(self.offset, outcome, self.shard)
+        part = self.answer and self.answer.part
+        # By the command's name, as its entry may have the position of one in a document under way.
+        return [replace(part, source=command.id) if command and part else Part("", ())]
