@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from worker.broker import connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Administration, Broker
+from worker.kafka.options import KafkaOptions
 from worker.settings import Settings
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from worker.broker.connect import administer, connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Broker, Shard
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 KAFKA = KafkaOptions(partitions=3, replication=1)

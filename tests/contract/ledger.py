@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from contract.oracle import Entry
 
 from worker.broker.connect import connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Broker, Claim, Shard
+from worker.kafka.options import KafkaOptions
 from worker.model import Record, Topic
 
 NOW = time.time_ns() // 1_000_000  # records of other years would be removed at once: retention goes by their time

@@ -11,9 +11,9 @@ from kafka.cluster import HANGS
 from kafka.commands import news_worker
 
 from worker.broker.connect import administer, connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.topics import differences
 from worker.errors import BrokerRefused
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 ARTICLES, REPLAYS = Topic.ARTICLES, Topic.REPLAYS

@@ -8,7 +8,7 @@ from faults.offered import Folder
 from faults.running import Place
 from kafka.proxy import Proxy
 
-from worker.broker.kafka.options import KafkaOptions
+from worker.kafka.options import KafkaOptions
 
 PARTITIONS = 3
 TIMEOUT = 5.0  # of a transaction, in seconds: what is left open blocks readers so long

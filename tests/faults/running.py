@@ -16,8 +16,8 @@ from contract.oracle import Entry, Verdict, judge
 from faults.offered import NAME, Folder, by_article, rejection
 
 from worker.broker.connect import administer, connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Start
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 TREE = Path(__file__).parents[2]

@@ -4,7 +4,7 @@ from faults.conftest import made
 from kafka.acls import Acl, May, Named, On
 from kafka.secured import ADMIN, PASSWORDS
 
-from worker.broker.kafka.options import KafkaOptions
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 USER = "worker"

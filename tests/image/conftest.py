@@ -10,7 +10,7 @@ from image.contained import Contained
 from image.engine import Missing, unpacked
 from kafka.cluster import free_ports
 
-from worker.broker.kafka.options import KafkaOptions
+from worker.kafka.options import KafkaOptions
 
 PARTITIONS = 3
 

@@ -13,7 +13,7 @@ from kafka.commands import TREE, news_worker
 from kafka.secured import ADMIN
 
 from worker.broker.connect import administer
-from worker.broker.kafka.options import KafkaOptions
+from worker.kafka.options import KafkaOptions
 
 ROW = re.compile(r"\| (topics create|worker|reader) \| ([A-Za-z, ]+) \| (topic|transactional id|group) \| (\S+) \|")
 ROWS = ROW.findall((TREE / "docs" / "kafka.md").read_text())

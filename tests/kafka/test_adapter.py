@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced, TopicAuthorizationFailedError
 from kafka.clients import create
 
-from worker.broker.kafka.adapter import discard, fatal, stop, why_not_reached
+from worker.kafka.adapter import discard, fatal, stop, why_not_reached
 
 LONG = 5.0  # seconds; a discard takes a tenth of one, aiokafka's own stop never ends where the broker is away
 

@@ -7,8 +7,8 @@ import uuid
 import pytest
 
 from worker.broker.connect import administer, connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Shard
+from worker.kafka.options import KafkaOptions
 from worker.model import Record, Topic
 
 OPTIONS = KafkaOptions(partitions=1, replication=1, transaction_timeout=60)

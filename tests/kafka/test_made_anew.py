@@ -10,9 +10,9 @@ from faults.faults import deleted
 from faults.running import Place
 
 from worker.broker.connect import connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Shard
 from worker.errors import BrokerError, BrokerRefused
+from worker.kafka.options import KafkaOptions
 from worker.model import Record, Topic
 
 SHARD = Shard("news-worker/replay/anew/0/1", Topic.REPLAYS, b"anew")

@@ -8,8 +8,8 @@ import pytest
 from kafka.cluster import HANGS
 
 from worker.broker.connect import administer, connect
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import NONE_YET, shard_of_sources
+from worker.kafka.options import KafkaOptions
 
 OPTIONS = KafkaOptions(partitions=6, session_timeout=6.0)
 ALL = frozenset(map(shard_of_sources, range(6)))

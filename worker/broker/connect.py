@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final
 
 from worker.broker import topics
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import Administration, Broker
 from worker.errors import UsageError
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 _SQLITE: Final = "sqlite:///"
@@ -27,7 +27,7 @@ def connect(url: str, *, prefix: str = "", create: bool, kafka: KafkaOptions = _
     """
     if _is_kafka(url, prefix):
         from worker.broker.kafka.broker import KafkaBroker  # noqa: PLC0415 (start-up time: most commands need no broker)
-        from worker.broker.kafka.connection import connection  # noqa: PLC0415
+        from worker.kafka.connection import connection  # noqa: PLC0415
 
         return KafkaBroker(connection(url, kafka), prefix)
     from worker.broker.embedded.broker import EmbeddedBroker  # noqa: PLC0415
@@ -39,7 +39,7 @@ def administer(url: str, *, prefix: str = "", kafka: KafkaOptions = _DEFAULTS) -
     """The topics of the broker that the URL names, to look at and to make. UsageError as for `connect`."""
     if _is_kafka(url, prefix):
         from worker.broker.kafka.administration import KafkaAdministration  # noqa: PLC0415
-        from worker.broker.kafka.connection import connection  # noqa: PLC0415
+        from worker.kafka.connection import connection  # noqa: PLC0415
 
         return KafkaAdministration(connection(url, kafka), prefix)
     from worker.broker.embedded.administration import EmbeddedAdministration  # noqa: PLC0415

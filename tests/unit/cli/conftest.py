@@ -8,8 +8,8 @@ from typing import Any, Self
 import pytest
 import structlog
 
-from worker.broker.kafka.options import KafkaOptions
 from worker.broker.port import EARLIEST, Layout, Span, Start, Stored, TopicInfo
+from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 
 

@@ -13,11 +13,11 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from worker.broker import topics
-from worker.broker.kafka.adapter import topics_as_known_by
-from worker.broker.kafka.connection import Connection
-from worker.broker.kafka.faults import forbidden, told
 from worker.broker.port import Layout
 from worker.errors import BrokerAway, BrokerError, BrokerRefused
+from worker.kafka.adapter import topics_as_known_by
+from worker.kafka.connection import Connection
+from worker.kafka.faults import forbidden, told
 from worker.model import Topic
 
 _SECONDS: Final = 20.0

@@ -11,9 +11,7 @@ from aiokafka import AIOKafkaProducer, TopicPartition
 
 from worker.broker.kafka.administration import KafkaAdministration
 from worker.broker.kafka.claim import KafkaClaim
-from worker.broker.kafka.connection import REQUEST_MS, Connection
 from worker.broker.kafka.consumers import committed, following, spans, stored
-from worker.broker.kafka.contained import Contained
 from worker.broker.kafka.ends import Ends
 from worker.broker.kafka.membership import KafkaMember, joined
 from worker.broker.kafka.sending import append
@@ -21,6 +19,8 @@ from worker.broker.kafka.topics import Topics
 from worker.broker.port import EARLIEST, Shard, Start, Stored, TopicInfo
 from worker.broker.topics import check
 from worker.errors import UsageError
+from worker.kafka.connection import REQUEST_MS, Connection
+from worker.kafka.contained import Contained
 from worker.model import Record, Topic
 
 _GROUP: Final = "news-worker"

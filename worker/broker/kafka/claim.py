@@ -12,14 +12,14 @@ from typing import Final
 
 from aiokafka import AIOKafkaProducer, TopicPartition
 
-from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import batched
 from worker.broker.kafka.ends import Ends
-from worker.broker.kafka.faults import told
 from worker.broker.kafka.sending import send
 from worker.broker.kafka.topics import Topics
 from worker.broker.port import Shard
 from worker.errors import BrokerAway, BrokerError
+from worker.kafka.adapter import discard, fatal, retried_for
+from worker.kafka.faults import told
 from worker.model import Record
 
 FENCE_SECONDS: Final = 20.0

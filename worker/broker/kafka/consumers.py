@@ -14,12 +14,12 @@ from typing import Final, Literal
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
-from worker.broker.kafka.adapter import stop
-from worker.broker.kafka.connection import Connection
 from worker.broker.kafka.ends import Ends
-from worker.broker.kafka.faults import told
 from worker.broker.port import Span, Start, Stored
 from worker.errors import BrokerAway
+from worker.kafka.adapter import stop
+from worker.kafka.connection import Connection
+from worker.kafka.faults import told
 
 START_SECONDS: Final = 20.0
 STALLED_SECONDS: Final = 60.0  # longer than another owner's transaction can stay open and keep us from reading on

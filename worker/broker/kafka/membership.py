@@ -19,12 +19,12 @@ import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 
-from worker.broker.kafka.adapter import leave, member_id, stop
-from worker.broker.kafka.connection import Connection
 from worker.broker.kafka.consumers import FETCH_WAIT_MS, START_SECONDS
-from worker.broker.kafka.faults import forbidden, told
 from worker.broker.port import NONE_YET, Share, shard_of_sources
 from worker.errors import BrokerError, BrokerRefused
+from worker.kafka.adapter import leave, member_id, stop
+from worker.kafka.connection import Connection
+from worker.kafka.faults import forbidden, told
 
 log = structlog.get_logger()
 

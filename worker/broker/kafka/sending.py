@@ -9,11 +9,11 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import IllegalOperation, KafkaError
 from aiokafka.structs import RecordMetadata
 
-from worker.broker.kafka.adapter import discard, fatal, retried_for
 from worker.broker.kafka.batches import Batched, batched
-from worker.broker.kafka.faults import told
 from worker.broker.kafka.topics import Topics
 from worker.errors import BrokerError
+from worker.kafka.adapter import discard, fatal, retried_for
+from worker.kafka.faults import told
 from worker.model import Record
 
 

@@ -10,7 +10,7 @@ import ssl
 from contextlib import suppress
 from typing import Any, Final
 
-from worker.broker.kafka.adapter import wants_login, why_not_reached
+from worker.kafka.adapter import wants_login, why_not_reached
 
 _SECONDS: Final = 5.0
 _ALERT_SECONDS: Final = 1.0  # it follows the handshake at once, if it comes

@@ -4,7 +4,7 @@ import zstandard
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 
-from worker.broker.kafka import adapter
+from worker.kafka import adapter
 
 ZSTD = 4
 VALUES = [b"A river rose in the night." * 100, b"", b"x"]

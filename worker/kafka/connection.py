@@ -11,11 +11,11 @@ from typing import Any, Final
 
 from aiokafka.errors import KafkaConnectionError
 
-from worker.broker.kafka.adapter import why_not_reached
-from worker.broker.kafka.closed import why_closed
-from worker.broker.kafka.faults import told, unusable
-from worker.broker.kafka.options import KafkaOptions
 from worker.errors import BrokerError, BrokerRefused, UsageError
+from worker.kafka.adapter import why_not_reached
+from worker.kafka.closed import why_closed
+from worker.kafka.faults import told, unusable
+from worker.kafka.options import KafkaOptions
 
 SCHEME: Final = "kafka://"
 REQUEST_MS: Final = 10_000

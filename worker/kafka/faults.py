@@ -12,8 +12,8 @@ from typing import Final
 
 from aiokafka import errors
 
-from worker.broker.kafka.adapter import InvalidRecord
 from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, ClockRefused, RecordRefused, Unsure
+from worker.kafka.adapter import InvalidRecord
 from worker.model import Topic
 
 _LOST: Final = (errors.ProducerFenced, errors.InvalidProducerEpoch)
