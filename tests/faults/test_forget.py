@@ -1,22 +1,31 @@
-"""A takedown killed on Kafka around its commit and begun again: withdrawn once, then the tombstone."""
+"""A takedown, killed around its commit too and begun again: withdrawn once, then the tombstone, and never back."""
 
+from contextlib import aclosing
 from signal import SIGKILL
 
 import orjson
+import pytest
 from faults.planted import at, planted
+from faults.polled import Polled
+from feeds.feed import Plan
+from feeds.serving import serving
 
 from worker.model import Topic
 from worker.pipeline.job import wall_clock
 from worker.pipeline.takedown import take_down
 
+ENTRIES = 3
 
-async def told(place):
-    """What became of each article, in order: versions, None a tombstone."""
+
+async def told(place, until=None):
+    """What became of each article, in order: versions, None a tombstone. Waits `until` that is so, if it is given."""
     found = {}
-    async with place.connect() as broker:
-        async for record in broker.read(Topic.ARTICLES):
+    async with place.connect() as broker, aclosing(broker.read(Topic.ARTICLES, follow=until is not None)) as records:
+        async for record in records:
             version = None if record.value is None else orjson.loads(record.value)["version"]
             found.setdefault(record.key.decode(), []).append(version)
+            if until is not None and until(found):
+                break
     return found
 
 
@@ -31,3 +40,37 @@ async def test_an_article_of_a_data_set_is_taken_down_once_be_it_killed_before_o
         async with on_kafka.connect() as broker:
             assert await take_down(broker, article, wall_clock) is not committed, point
     assert await told(on_kafka) == {article: [1, 2, None] for article in articles}
+
+
+@pytest.fixture
+def feeds(tmp_path):
+    with serving(tmp_path / "feeds", [Plan("one", "127.0.7.1", entries=ENTRIES)]) as server:
+        yield server
+
+
+async def test_a_worker_that_runs_takes_down_what_it_has_polled_and_its_feed_does_not_bring_it_back(on_kafka, feeds):
+    polled = Polled(on_kafka, feeds)
+    await polled.define(interval_s=1)
+    async with polled.running():
+        article = list(await told(on_kafka, lambda found: len(found) == ENTRIES))[1]
+        code, said = await on_kafka.run("forget", article, "--wait")
+        assert code == 0, said
+        feeds.change("edit", "one", ENTRIES)
+        found = await told(on_kafka, lambda found: sum(versions == [1, 2] for versions in found.values()) == 2)
+    assert found.pop(article) == [1, 2, None]
+
+
+async def test_a_worker_killed_around_the_commit_of_a_takedown_has_it_done_once_by_the_next(on_kafka, feeds):
+    polled = Polled(on_kafka, feeds)
+    await polled.define()
+    assert (await polled.once())[0] == 0
+    article = next(iter(await told(on_kafka)))
+    code, said = await on_kafka.run("forget", article)
+    assert code == 0, said
+    for point, came in (("all sent", [1]), ("ended", [1, 2, None])):
+        async with polled.running("--once", program=planted(at(point, 1))) as process:
+            _, said = await process.communicate()
+        assert process.returncode == -SIGKILL, (point, said)
+        assert (await told(on_kafka))[article] == came, point
+    assert (await polled.once())[0] == 0
+    assert (await told(on_kafka))[article] == [1, 2, None]

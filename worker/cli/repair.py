@@ -104,10 +104,13 @@ def _concerned(found: Damage, source: str | None) -> bool:
 
 def _promise(found: Damage, source: str | None, site: str | None) -> None:
     from worker.core.feeds.entry import STRIDE
+    from worker.core.feeds.inbox import SHARD_KEY
     from worker.core.feeds.repair import left_of
 
     if source is None:
         click.echo(f"{len(found.records)} to be taken out; what they said is lost", err=True)
+        if SHARD_KEY in found.records:
+            click.echo("what the shard was asked for and had not done yet is not done: ask for it again", err=True)
         return
     wreck = found.sources[source]
     kept = len(left_of(found, source)) // STRIDE

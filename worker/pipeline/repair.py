@@ -38,7 +38,8 @@ async def repair(broker: Broker, shard: int, source: str | None, site: str | Non
         claim = await broker.claim(shard_of_sources(shard))
         try:
             found = await _restored(broker, shard)
-            if records := _records(found, shard, source, site, now()):
+            inbox_end = (await broker.describe(Topic.INBOX)).partitions[shard].end
+            if records := _records(found, shard, source, site, now(), inbox_end):
                 await claim.commit(records)
         except (ClaimLost, Unsure):
             if not left:
@@ -51,9 +52,11 @@ async def repair(broker: Broker, shard: int, source: str | None, site: str | Non
     raise AssertionError
 
 
-def _records(found: Damage, shard: int, source: str | None, site: str | None, at: int) -> Sequence[Record]:
+def _records(  # noqa: PLR0913, PLR0917 (what there is, what is asked, and where and when)
+    found: Damage, shard: int, source: str | None, site: str | None, at: int, inbox_end: int
+) -> Sequence[Record]:
     if source is None:
-        return cleared(found.records, shard, at)
+        return cleared(found.records, shard, at, inbox_end)
     return mended(found, source, site, shard, at) if source in found.sources else ()
 
 

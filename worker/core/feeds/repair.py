@@ -16,6 +16,7 @@ import orjson
 from worker.core.feeds import head as heads
 from worker.core.feeds import pages
 from worker.core.feeds.entry import STRIDE, articles
+from worker.core.feeds.inbox import SHARD_KEY, Inbox
 from worker.core.feeds.restore import Restoring, Wreck
 from worker.model import Head, Record, Topic
 
@@ -73,9 +74,19 @@ def mended(found: Damage, source: str, site: str | None, shard: int, at: int) ->
     ]
 
 
-def cleared(keys: Collection[bytes], shard: int, at: int) -> list[Record]:
-    """The records that take out what belongs to no source. Of a forgotten mark the articleId stays, which its key says."""
-    return [_record(key, pages.dumped_mark() if _is_mark(key) else None, shard, at) for key in keys]
+def cleared(keys: Collection[bytes], shard: int, at: int, inbox_end: int) -> list[Record]:
+    """The records that take out what belongs to no source.
+
+    Of a forgotten mark the articleId stays, which its key says. Where the shard's own record is lost, so is how far its inbox was
+    read: nothing in it is carried out, up to its end, lest it be for the second time.
+    """
+    return [_record(key, _instead_of(key, inbox_end), shard, at) for key in keys]
+
+
+def _instead_of(key: bytes, inbox_end: int) -> bytes | None:
+    if key == SHARD_KEY:
+        return Inbox(inbox_end).dumped()
+    return pages.dumped_mark() if _is_mark(key) else None
 
 
 def _is_mark(key: bytes) -> bool:

@@ -130,11 +130,12 @@ def test_what_belongs_to_no_source_is_taken_out_and_the_shard_is_read_again(shar
 
     memory = ShardMemory("another")
     records = [(key, value) for key, value in {**shard.committed, **wrong}.items()]
-    for key, value in [*records, *((record.key, record.value) for record in cleared(broken.records, 0, START))]:
+    for key, value in [*records, *((record.key, record.value) for record in cleared(broken.records, 0, START, 7))]:
         memory.absorb(key, value)
     memory.restored()
     assert memory.remembered("one") == 400
     assert memory.forgot(identity.binary(article), bytes(8))
+    assert memory.inbox.position == 7
 
 
 def test_a_sound_shard_has_nothing_to_repair(shard):
