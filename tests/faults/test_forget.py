@@ -1,6 +1,7 @@
 """A takedown, killed around its commit too and begun again: withdrawn once, then the tombstone, and never back."""
 
 from contextlib import aclosing
+from dataclasses import asdict
 from signal import SIGKILL
 
 import orjson
@@ -10,9 +11,11 @@ from faults.polled import Polled
 from feeds.feed import Plan
 from feeds.serving import serving
 
+from worker.core.feeds.inbox import Command, State
 from worker.model import Topic
+from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.job import wall_clock
-from worker.pipeline.takedown import take_down
+from worker.pipeline.takedown import seek, take_down
 
 ENTRIES = 3
 
@@ -60,15 +63,19 @@ async def test_a_worker_that_runs_takes_down_what_it_has_polled_and_its_feed_doe
     assert found.pop(article) == [1, 2, None]
 
 
-async def test_a_worker_killed_just_after_the_commit_of_a_takedown_has_done_it_and_the_next_does_not(on_kafka, feeds):
+async def test_a_worker_killed_just_after_the_commit_of_a_takedown_has_done_it_and_the_next_owner_knows(
+    on_kafka, feeds
+):
     polled = Polled(on_kafka, feeds)
     await polled.define()
     assert (await polled.once())[0] == 0
     article = next(iter(await told(on_kafka)))
-    code, said = await on_kafka.run("forget", article)
-    assert code == 0, said
-    async with polled.running("--once", program=planted(at("ended", 1)), kafka_session_timeout_s=6) as process:
-        _, said = await process.communicate()
-    assert process.returncode == -SIGKILL, said
-    assert (await polled.once())[0] == 0
+    async with on_kafka.connect() as broker:
+        last = (await seek(broker, article)).last
+        wanted = Wanted(Command("c1", "forget", "one", {"article": asdict(last)}), last.source["site"])
+        since = await put(broker, [wanted], wall_clock())
+        async with polled.running("--once", program=planted(at("ended", 1))) as process:
+            _, said = await process.communicate()
+        assert process.returncode == -SIGKILL, said
+        assert [one.state async for one in outcomes(broker, [wanted], since)] == [State.DONE]
     assert (await told(on_kafka))[article] == [1, 2, None]
