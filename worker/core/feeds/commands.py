@@ -12,7 +12,7 @@ from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
 from worker.core.feeds.redrive import asked_anew, document_of, kept_of, redriven
 from worker.core.takedown import published_of
-from worker.model import Document, Fate, Part, Reading
+from worker.model import Definition, Document, Fate, Part, Reading
 
 _PUBLISHED: Final = (Fate.CREATED, Fate.UPDATED)
 
@@ -51,13 +51,14 @@ def carried_out(asked: Asked) -> Answer:
 
 def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
     """What is to be read, in a process that can be killed, before the command is carried out. `now`: ms, of observation."""
-    if command.name != "redrive" or _not_held(command.source, memory):
+    if command.name != "redrive":
         return None
+    definition = _feed(command.source, memory)
     try:
-        held = memory.held(command.source)
-        return document_of(kept_of(command.said), held.definition, held.head, now) if held.definition else None
+        found = kept_of(command.said)
     except (KeyError, TypeError, ValueError):
         return None
+    return None if isinstance(definition, str) else document_of(found, definition, memory.head(definition.id), now)
 
 
 def _forget(asked: Asked) -> Answer:
@@ -70,12 +71,10 @@ def _forget(asked: Asked) -> Answer:
 
 
 def _redrive(asked: Asked) -> Answer:
-    memory, source = asked.memory, asked.command.source
-    if why_not := _not_held(source, memory):
-        return Answer(State.REFUSED, why_not)
-    definition, found = memory.held(source).definition, kept_of(asked.command.said)
-    if definition is None:
-        return Answer(State.REFUSED, f"source {source} is defined no more")
+    memory, found = asked.memory, kept_of(asked.command.said)
+    definition = _feed(asked.command.source, memory)
+    if isinstance(definition, str):
+        return Answer(State.REFUSED, definition)
     superseded = Answer(
         State.SUPERSEDED, "its publisher has changed it since, or it is forgotten: it is not remembered as that"
     )
@@ -92,10 +91,16 @@ def _redrive(asked: Asked) -> Answer:
     return Answer(State.DONE if fate in _PUBLISHED else State.REFUSED, f"it is {fate}", part)
 
 
-def _not_held(source: str, memory: ShardMemory) -> str | None:
+def _feed(source: str, memory: ShardMemory) -> Definition | str:
+    """How the feed is defined; or why there is none."""
     if source in memory.refused:
         return memory.refused[source]
-    return None if source in memory.sources() else f"this shard has no source {source}"
+    definition = memory.held(source).definition if source in memory.sources() else None
+    if definition is None:
+        return f"this shard has no source {source}"
+    if definition.kind != "feed":
+        return f"source {source} is no feed but a {definition.kind}, of which no rejection is read again"
+    return definition
 
 
 _COMMANDS: Final[dict[str, Callable[[Asked], Answer]]] = {"forget": _forget, "redrive": _redrive}
