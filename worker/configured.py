@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from worker.broker import connect
+from worker.broker import connect, topics
 from worker.broker.port import Administration, Broker
+from worker.core.sources.urls import servers_of
 from worker.kafka.options import KafkaOptions
+from worker.model import Topic
 from worker.settings import Settings
 
 
@@ -16,6 +18,12 @@ def broker(settings: Settings, *, create: bool) -> Broker:
 def administration(settings: Settings) -> Administration:
     """See `broker.connect.administer`."""
     return connect.administer(settings.broker, prefix=settings.prefix, kafka=_options(settings))
+
+
+def own_topics(settings: Settings) -> frozenset[str]:
+    """The topics of that broker, HOST:PORT/TOPIC each, as a kafka:// URL could name them."""
+    names = [topics.name(topic, settings.prefix) for topic in Topic]
+    return frozenset(f"{server}/{name}" for server in servers_of(f"{settings.broker}/-") for name in names)
 
 
 def _options(settings: Settings) -> KafkaOptions:

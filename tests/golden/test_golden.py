@@ -54,8 +54,8 @@ def published(name):
 
 GEOJSON = json.loads((NINJS / "GeoJSON.json").read_text())
 VALIDATORS = {
-    "ours": validator(published("article-event/1.0.0.json")),
-    "readers": validator(published("article-event/1.0.0.open.json")),
+    "ours": validator(published("article-event/1.1.0.json")),
+    "readers": validator(published("article-event/1.1.0.open.json")),
     "ninjs": validator(
         json.loads((NINJS / "ninjs-schema_3.1.json").read_text()),
         registry=jsonschema_rs.Registry([(GEOJSON["$id"], GEOJSON)]),
@@ -187,7 +187,7 @@ def test_an_event_is_a_cloudevent_to_the_official_sdk(record):
     assert read_back.get_source() == "urn:news-worker:source:dataset:harbour"
     assert read_back.get_subject() == value["articleId"] == record.key.decode()
     assert read_back.get_time().isoformat(timespec="milliseconds") == "2023-11-14T22:13:20.123+00:00"
-    assert read_back.get_dataschema() == "urn:news-worker:schema:article-event:1.0.0"
+    assert read_back.get_dataschema() == "urn:news-worker:schema:article-event:1.1.0"
     assert read_back.get_datacontenttype() == "application/json"
     assert read_back.get_data() == value
 

@@ -111,7 +111,7 @@ def test_a_schema_says_only_what_draft_07_can_say(name, version, schema):
 
 
 def test_what_is_written_is_of_the_version_that_the_headers_name():
-    assert contract.load("article-event", "1.0.0")["$id"] == event.SCHEMA
+    assert contract.load("article-event", "1.1.0")["$id"] == event.SCHEMA
     headers = ASYNCAPI["components"]["messages"]["article"]["headers"]["properties"]
     assert headers["ce_dataschema"]["const"] == event.SCHEMA
 

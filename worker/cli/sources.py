@@ -94,9 +94,19 @@ def show(settings: Settings, source: str, *, as_json: bool) -> None:
 )
 @click.option("--credentials", metavar="SECRET", help="The name of the secret that holds user:password.")
 @click.option("--ca-file", metavar="PATH", help="An authority of its own (PEM), on the worker's machine.")
+@click.option(
+    "--format", metavar="FORM", help="Of a topic's records: articles (JSON), feed, or auto (default): by each."
+)
+@click.option("--share", metavar="I/N", help="Of a topic: every Nth partition, beginning with I; a source for each I.")
+@click.option("--security", metavar="HOW", help="Of a topic: plaintext, ssl, sasl_plaintext or sasl_ssl.")
+@click.option("--sasl-mechanism", metavar="NAME", help="Of a topic: PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512.")
+@click.option("--certificate-file", metavar="PATH", help="Of a topic: the worker's own certificate there (PEM).")
+@click.option("--key-file", metavar="PATH", help="Of a topic: the key of that certificate (PEM).")
 @with_settings()
 def add(settings: Settings, /, url: str, source: str | None, **options: Any) -> None:
-    """Add the feed at URL. Of a source that is there already, the options given are changed.
+    """Add the feed at URL, or a topic of another system.
+
+    Of a source that is there already, the options given are changed. A topic is kafka://HOST:PORT/TOPIC.
 
     A secret is named, never given: NAME is the file secret_NAME in NEWS_WORKER_SECRETS_DIR, else the variable
     NEWS_WORKER_SECRET_NAME (NAME in capitals there), where the worker runs.
@@ -179,6 +189,11 @@ def export(settings: Settings, form: str) -> None:
     from worker.core.sources import opml, table
 
     found = [one.definition for one in asyncio.run(_known(settings)) if one.passed_over is None]
+    if form == "opml" and (topics := [one.id for one in found if one.kind == "topic"]):
+        click.echo(
+            f"note: OPML lists feeds; left out are the topics {', '.join(topics)}: --format toml has them", err=True
+        )
+        found = [one for one in found if one.kind == "feed"]
     found.sort(key=lambda one: (one.added_at, one.id))
     sys.stdout.buffer.write(opml.written(found) if form == "opml" else table.written(found).encode())
 

@@ -40,7 +40,7 @@ async def apply_one(settings: Settings, wanted: Wanted) -> None:
     """Add or change one source. UsageError: it can't be."""
     async with configured.broker(settings, create=True) as broker:
         known = await definitions.known(broker)
-        plan = definitions.planned(Listed((wanted,), ()), known, now())
+        plan = definitions.planned(Listed((wanted,), ()), known, now(), own=configured.own_topics(settings))
         if plan.wrong:
             raise UsageError(plan.wrong[0].message)
         await definitions.write(broker, plan.records(now()))
@@ -53,20 +53,22 @@ async def apply_one(settings: Settings, wanted: Wanted) -> None:
 
 
 def _twins(added: Definition, known: Definitions) -> list[str]:
-    """The ids of others that poll the same feed."""
+    """The ids of others that poll the same feed; a topic's shares are none."""
     form = same_form(added.url)
+    if added.share is not None:
+        return []
     return sorted({one.definition.id for one in known if same_form(one.definition.url) == form} - {added.id})
 
 
 async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> Exit:
     """Apply the lists. UsageError: one can't be read as a whole, or too much would be removed."""
-    lists = definitions.listed(files)
+    lists, own = definitions.listed(files), configured.own_topics(settings)
     if wish.dry_run:
-        plan = definitions.planned(lists, await _looked_at(settings), now(), wish.added)
+        plan = definitions.planned(lists, await _looked_at(settings), now(), wish.added, own)
         _complain(plan)
     else:
         async with configured.broker(settings, create=True) as broker:
-            plan = definitions.planned(lists, await definitions.known(broker), now(), wish.added)
+            plan = definitions.planned(lists, await definitions.known(broker), now(), wish.added, own)
             _complain(plan)
             if wish.prune:
                 _make_sure(plan, wish)

@@ -13,7 +13,7 @@ import orjson
 from worker.cli.records import timestamp
 from worker.core.sources import stored
 from worker.core.sources.definitions import Found
-from worker.core.sources.options import OPTIONS
+from worker.core.sources.options import OPTIONS, is_of
 from worker.model import Definition
 from worker.shown import on_one_line, without_secrets
 
@@ -28,7 +28,7 @@ def now() -> int:
 def row(found: Found, note: str = "") -> list[str]:
     """The cells of COLUMNS; that it is not polled is noted before all else."""
     one = found.definition
-    interval = OPTIONS["interval"].text(one.interval_s)
+    interval = OPTIONS["interval"].text(one.interval_s) if one.kind == "feed" else ""
     return [
         one.id,
         one.title or "",
@@ -70,7 +70,7 @@ def facts(found: Found) -> dict[str, str]:
     options = {
         name.replace("_", " "): option.text(value)
         for name, option in OPTIONS.items()
-        if (value := getattr(one, option.field))
+        if is_of(name, one.kind) and (value := getattr(one, option.field))
     }
     polled = f"no: {found.passed_over}" if found.passed_over else "yes"
     return {

@@ -21,7 +21,7 @@ from worker import __version__, contract
 from worker.core import identity
 from worker.model import Article, Mode, Record, Rejection, Source, Topic
 
-SCHEMA = "urn:news-worker:schema:article-event:1.0.0"
+SCHEMA = "urn:news-worker:schema:article-event:1.1.0"
 # Bytes of UTF-8 that the name of a data set may have: any folder's name fits. It stands in keys, headers and
 # transactional ids, there percent-encoded.
 LONGEST_DATASET = 255
@@ -56,7 +56,7 @@ def rfc3339(milliseconds: int) -> str:
 
 @cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(contract.load("article-event", "1.0.0"), validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(contract.load("article-event", "1.1.0"), validate_formats=True)
 
 
 def violation(value: dict[str, Any]) -> str | None:

@@ -83,20 +83,28 @@ def path_key(path: str, ordinal: int) -> str:
     return canonical([path, ordinal]).decode()
 
 
-def record_id_key(declared: object, path: str) -> str | None:
-    """The key of kind id in a data set, None when what is declared is no id (empty, a number with a fraction, true).
+def offset_key(topic: str, partition: int, offset: int, ordinal: int = 0) -> str:
+    """The key of kind offset. `ordinal`: in a feed document, from 0; that of the first is left out."""
+    place = [topic, partition, offset]
+    return canonical([*place, ordinal] if ordinal else place).decode()
 
-    An integer, or less than 8 characters, counts within its file.
-    """
+
+def declared_id_key(declared: object) -> str | None:
+    """The key of kind id upstream: a trimmed string, or an integer as one; None when it is no id (empty, a fraction, true)."""
     if isinstance(declared, bool) or not isinstance(declared, str | int):
         return None
     try:
-        key = fold(str(declared))
+        return fold(str(declared)) or None
     except ValueError:  # Python writes no integer of more than 4,300 digits
         return None
-    if isinstance(declared, int) or 0 < len(key) < _SHORT_ID:
+
+
+def record_id_key(declared: object, path: str) -> str | None:
+    """The key of kind id in a data set. An integer, or less than 8 characters, counts within its file."""
+    key = declared_id_key(declared)
+    if key and (isinstance(declared, int) or len(key) < _SHORT_ID):
         return canonical([path, key]).decode()
-    return key or None
+    return key
 
 
 def split_of(path: str, count: int) -> int:

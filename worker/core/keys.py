@@ -29,6 +29,19 @@ def record_key(entry: Entry, path: str) -> Key:
     return "path", identity.path_key(path, entry.ordinal)
 
 
+def upstream_key(entry: Entry, path: str) -> Key:
+    """Of a record of a topic, `path` <topic>/<partition>: an id it declares, else where it lies."""
+    if declared := identity.declared_id_key(entry.id):
+        return "id", declared
+    return "offset", offset_of(path, entry.start, entry.ordinal)
+
+
+def offset_of(path: str, offset: int, ordinal: int) -> str:
+    """What names a place in a topic: an entry of a record, which may hold a feed."""
+    topic, _, partition = path.rpartition("/")
+    return identity.offset_key(topic, int(partition), offset, ordinal)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What could name an entry of a feed, and what does, by its document alone.

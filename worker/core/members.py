@@ -48,12 +48,15 @@ def feed_title(found: str | None) -> str | None:
     return text.fold(found)[:_LONGEST_TITLE] or None if found else None
 
 
-def provenance_member(document: Document, digest: str, entry_key: str | None) -> dict[str, Any]:
+def provenance_member(document: Document, start: int, digest: str, entry_key: str | None) -> dict[str, Any]:
     """Where it came from. `digest`: hex SHA-256 of what was read. `entry_key`: None where it is decided later."""
     fetched = document.fetched
     member: dict[str, Any] = {"observedAt": event.rfc3339(document.observed_at)}
     if fetched:
         member["documentUrl"] = links.without_secrets(fetched.url)
+    elif document.format is Format.RECORDS:
+        partition = document.path.rpartition("/")[2]
+        member["documentUrl"] = f"{document.source.url}?partition={partition}&offset={start}"
     else:
         member["file"] = document.path
     member["documentDigest"] = f"sha256:{digest}"
@@ -66,5 +69,6 @@ def provenance_member(document: Document, digest: str, entry_key: str | None) ->
 
 
 def position_of(entry: Entry, document: Document) -> dict[str, int]:
-    """Where in a file it starts; a text is its whole file, and in a poll the place says nothing."""
-    return {} if document.fetched or document.format is Format.TEXT else {"position": entry.start}
+    """Where in a file it starts; a text is its whole file, in a poll the place says nothing, in a topic the URL says it."""
+    nowhere = document.fetched or document.format in (Format.TEXT, Format.RECORDS)
+    return {} if nowhere else {"position": entry.start}

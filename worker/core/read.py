@@ -7,16 +7,15 @@ document that can't be read at all is a fault of its source.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import orjson
 
 from worker.core import event, identity
 from worker.core.content import Draft, draft_of
 from worker.core.item import alternative_ids, fitted, item_of
-from worker.core.keys import Names, by_content, names_of, record_key
+from worker.core.keys import Names, by_content, names_of, offset_of, record_key, upstream_key
 from worker.core.members import (
     feed_title,
     language_member,
@@ -27,12 +26,13 @@ from worker.core.members import (
 )
 from worker.core.normalise import dates, links, text
 from worker.core.normalise.language import Language, language
-from worker.core.parse import PARSERS, Entry, Feed, Unreadable, Withdrawn, feed_parser
+from worker.core.parse import PARSERS, Entry, Feed, Unreadable, Withdrawn, feed_parser, records
 from worker.core.traits import traits_of, traits_of_rejected
 from worker.model import (
     Article,
     Code,
     Document,
+    Format,
     Hints,
     Key,
     Mode,
@@ -52,6 +52,10 @@ def read(document: Document, limit: int) -> Reading:
     """What the document says. `limit`: bytes that an event's record may have (the topic's max.message.bytes)."""
     if document.refused:
         return _unread(document, limit, document.refused, document.end)
+    if document.format is Format.RECORDS:
+        builder = _Builder(document, limit, None)
+        items = builder.upstream(records.found_in(document))
+        return Reading(tuple(items), document.start, document.end, document.observed_at, tuple(builder.notes))
     parse = feed_parser(document)
     if parse is None:
         builder = _Builder(document, limit, None)
@@ -95,41 +99,73 @@ class _Builder:
         self._second = event.rfc3339(document.observed_at)[:19] + "Z"
         self._source = source_member(document, title)
         self._taken: set[Key] = set()  # what a polled feed's articles are named by
+        digest = document.fetched.digest if document.fetched else None
+        # By identity, of bytes that many entries share: to hash a feed for each of them would take quadratic time.
+        self._shared: dict[int, tuple[bytes, str | None]] = {id(document.data): (document.data, digest)}
         self.notes: list[Note] = []
 
     def records(self, found: Iterable[Entry | Unreadable | Withdrawn]) -> list[_Item]:
         """What records of a file become, in their order."""
+        return self._finished([self._record(one, record_key) for one in found])
+
+    def upstream(self, found: Iterable[Entry | Unreadable | Withdrawn | Feed]) -> list[_Item]:
+        """What records of a topic become, in their order, each an article or a feed."""
         begun: list[_Item | _Named] = []
         for one in found:
-            if not isinstance(one, Entry):
-                begun.append(self._no_entry(one))
-            elif (draft := draft_of(one)).body.folded or draft.headline:
-                begun.append(_Named(draft, record_key(one, self._document.path), None))
-            else:
-                begun.append(self._rejected(one, Code.EMPTY, Stage.READ, "there is no text in it"))
+            if not isinstance(one, Feed):
+                begun.append(self._record(one, upstream_key))
+                continue
+            self.notes += one.notes
+            entries = _distinct(one)
+            self._shared.update((id(each.raw), (each.raw, None)) for each in entries[:1] if isinstance(each, Entry))
+            begun += self._begun(entries)
         return self._finished(begun)
 
     def entries(self, found: Sequence[Entry | Unreadable | Withdrawn]) -> list[_Item]:
         """What a feed's entries become, in their order; those before the position where the document starts are done."""
+        begun = self._begun(found)
+        return self._finished([one for one, at in zip(begun, found, strict=True) if at.ordinal >= self._document.start])
+
+    def _begun(self, found: Sequence[Entry | Unreadable | Withdrawn]) -> list[_Item | _Named]:
         zone = self._document.fetched.zone if self._document.fetched else None
         drafts = [draft_of(one, zone) for one in found if isinstance(one, Entry)]
         named = iter(zip(drafts, names_of(drafts), strict=True))
-        begun = [self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one) for one in found]
-        return self._finished([one for one, at in zip(begun, found, strict=True) if at.ordinal >= self._document.start])
+        return [self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one) for one in found]
+
+    def _record(
+        self, one: Entry | Unreadable | Withdrawn, key_of: Callable[[Entry, str], Key]
+    ) -> Rejection | Withdrawal | _Named:
+        if not isinstance(one, Entry):
+            return self._no_entry(one)
+        draft = draft_of(one)
+        if draft.body.folded or draft.headline:
+            return _Named(draft, key_of(one, self._document.path), None)
+        return self._rejected(one, Code.EMPTY, Stage.READ, "there is no text in it")
 
     def whole(self, refusal: Refusal, end: int) -> Rejection:
         """The rejection of a document that can't be read, or that nobody tried to read."""
-        document = self._document
+        document, data = self._document, self._document.data
+        if document.format is Format.RECORDS:  # of which it is one
+            data = next(records.frames(data)).value or b""
         return Rejection(
             refusal.code,
             refusal.stage,
             refusal.message,
-            identity.entry_key(identity.path_key(document.path, document.ordinal)),
-            document.data[: event.RAW_KEPT],
-            refusal.digest or self._digest_of(document.data),
-            refusal.size if refusal.size is not None else len(document.data),
+            identity.entry_key(
+                self._place(document.start, 0 if document.format is Format.RECORDS else document.ordinal)[1]
+            ),
+            data[: event.RAW_KEPT],
+            refusal.digest or self._digest_of(data),
+            refusal.size if refusal.size is not None else len(data),
             end,
         )
+
+    def _place(self, start: int, ordinal: int) -> Key:
+        """What names an entry by where it lies."""
+        path = self._document.path
+        if self._document.format is Format.RECORDS:
+            return "offset", offset_of(path, start, ordinal)
+        return "path", identity.path_key(path, ordinal)
 
     def _no_entry(self, found: Unreadable | Withdrawn) -> Rejection | Withdrawal:
         if isinstance(found, Unreadable):
@@ -141,8 +177,8 @@ class _Builder:
         if not draft.body.folded and not draft.headline:
             return self._rejected(draft.entry, Code.EMPTY, Stage.READ, "there is no text in it", draft, names)
         if not self._document.fetched:
-            place = identity.path_key(self._document.path, draft.entry.ordinal)
-            return _Named(draft, names.chosen or ("path", place), None)
+            place = self._place(draft.entry.start, draft.entry.ordinal)
+            return _Named(draft, names.chosen or place, None)
         key = names.chosen or by_content(names)
         if key is None or key in self._taken:
             why = "nothing tells it from the feed's other entries: no guid, link, date or text of its own"
@@ -170,7 +206,7 @@ class _Builder:
             item["altIds"] = alternatives
         entry_key = identity.entry_key(named.key[1])
         digest = self._digest_of(entry.raw)
-        provenance = provenance_member(self._document, digest, None if names else entry_key)
+        provenance = provenance_member(self._document, entry.start, digest, None if names else entry_key)
         provenance |= position_of(entry, self._document)
         if as_found := text.fold(entry.link_found) if entry.link_found else link:
             provenance["link"] = links.without_secrets(as_found)
@@ -214,24 +250,24 @@ class _Builder:
             place = identity.entry_key(keys[0][1]) if keys else f"sha256:{digest}"
             traits = traits_of_rejected(draft, names, digest)
         else:
-            place, traits = identity.entry_key(identity.path_key(self._document.path, found.ordinal)), None
+            place, traits = identity.entry_key(self._place(found.start, found.ordinal)[1]), None
         return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end, traits)
 
     def _digest_of(self, raw: bytes) -> str:
-        # An entry of a feed has no bytes of its own: hashing the feed for each would take quadratic time.
-        return self._whole_digest if raw is self._document.data else hashlib.sha256(raw).hexdigest()
-
-    @cached_property
-    def _whole_digest(self) -> str:
-        fetched = self._document.fetched
-        return (fetched and fetched.digest) or hashlib.sha256(self._document.data).hexdigest()
+        _, digest = self._shared.get(id(raw), (raw, None))
+        if digest is None:
+            digest = hashlib.sha256(raw).hexdigest()
+            if id(raw) in self._shared:
+                self._shared[id(raw)] = raw, digest
+        return digest
 
     def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
         """Say what a person would want to know of an article that is published all the same."""
         undated = published.basis == "absent" and published.raw
         if not undated and not entry.guessed and not cut:
             return
-        place = f"{self._document.path or self._document.source.id}, record {entry.ordinal}"
+        number = entry.start if self._document.format is Format.RECORDS else entry.ordinal
+        place = f"{self._document.path or self._document.source.id}, record {number}"
         if undated:
             raw = f"{undated[:60]!r} is no date that can be trusted: published without one"
             self.notes.append(Note("date_unknown", f"{place}: {raw}"))

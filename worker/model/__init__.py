@@ -3,7 +3,17 @@
 Nothing here does anything. Times are integers, milliseconds since the Unix epoch in UTC, unless a name says otherwise.
 """
 
-from worker.model.document import STANDARD_INPUT, Code, Document, Fetched, Format, Refusal, Source, Stage
+from worker.model.document import (
+    STANDARD_INPUT,
+    Code,
+    Document,
+    Fetched,
+    Format,
+    Refusal,
+    Source,
+    Stage,
+    UpstreamRecord,
+)
 from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, ShardReport, Validators
 from worker.model.reading import Article, Hints, Key, Mode, Note, Reading, Rejection, Traits, Withdrawal
 from worker.model.record import Record, Topic
@@ -44,6 +54,7 @@ __all__ = [
     "Topic",
     "Totals",
     "Traits",
+    "UpstreamRecord",
     "Validators",
     "Withdrawal",
 ]

@@ -17,11 +17,12 @@ class Format(StrEnum):
     JSON = "json"  # an array of objects, or objects one after another
     FEED = "feed"  # RSS, RDF or Atom
     JSON_FEED = "json_feed"  # JSON Feed 1.0 or 1.1
+    RECORDS = "records"  # records of a topic of another system, framed (core/parse/records.py)
 
     @property
     def counts_bytes(self) -> bool:
-        """Whether a position in it is a byte offset (it has record boundaries), not an entry's ordinal."""
-        return self not in (Format.FEED, Format.JSON_FEED)
+        """Whether a position in it is a byte offset (it has record boundaries), not an entry's ordinal or a record's offset."""
+        return self not in (Format.FEED, Format.JSON_FEED, Format.RECORDS)
 
 
 class Stage(StrEnum):
@@ -55,10 +56,12 @@ class Source:
     """Where documents come from. Identity is scoped by it: `scope` is the first member of every articleId."""
 
     id: str  # `dataset:<name>` for a replay
-    kind: str  # dataset | feed
-    scope: str  # `dataset:<name>` for a replay, `source:<id>` for a feed, whose keys that are URLs on its site have that as scope
+    kind: str  # dataset | feed | topic
+    # `dataset:<name>` for a replay; `source:<id>` for a feed, whose keys that are URLs on its site have that as scope;
+    # `topic:<id, without share>` for a topic.
+    scope: str
     site: str | None = None  # of a feed: the registrable domain, fixed when it was added
-    url: str | None = None  # of a feed: as it is defined, secrets out
+    url: str | None = None  # of a feed or topic: as it is defined, secrets out
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +69,8 @@ class Document:
     """Bytes as found, with where, when and how: a whole small file, or whole records of a larger one that stand together.
 
     `start` and `end` are positions: offsets in the unpacked bytes, for a feed ordinals of entries (`end` is then not known
-    before it is read and is -1). `refused`: it is beyond reading before anyone tried; `data` then holds its first bytes.
+    before it is read and is -1), for records of a topic, whose `path` is <topic>/<partition>, their offsets in it. `refused`:
+    it is beyond reading before anyone tried; `data` then holds its first bytes.
     """
 
     source: Source
@@ -90,6 +94,17 @@ class Fetched:
     content_type: str | None
     zone: str | None  # the source's zone setting: what its zone-less times are in
     digest: str | None = None  # hex SHA-256 of what was found; None: that of the document's bytes
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamRecord:
+    """A record of another system's topic as it was consumed."""
+
+    partition: int
+    offset: int
+    timestamp: int  # ms since the epoch, UTC, as the topic has it
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,17 @@ from worker.model.record import Record
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """A source as `news-worker sources` defines it: a record of news.sources.v1."""
+    """A source as `news-worker sources` defines it: a record of news.sources.v1.
+
+    Of a topic of another system the URL is kafka://HOST:PORT[,HOST:PORT]/TOPIC; how often it is asked, what its first document
+    does and the like mean nothing to it.
+    """
 
     id: str
     url: str
-    site: str  # fixed when it is added: registrable domain, address or localhost
+    site: str  # fixed when it is added: registrable domain, address or localhost; topic:… of a topic
     added_at: int
-    kind: str = "feed"
+    kind: str = "feed"  # feed | topic
     title: str | None = None  # what a person or an OPML file calls it
     folder: tuple[str, ...] = ()  # where an OPML file has it, outermost first; of no meaning to the worker
     interval_s: int = 1800
@@ -29,6 +33,14 @@ class Definition:
     headers: tuple[tuple[str, str], ...] = ()  # a header's name, and the name of the secret that holds its value
     credentials: str | None = None  # the name of the secret that holds `user:password`
     ca_file: str | None = None  # PEM, on the worker's machine
+    format: str = "auto"  # of a topic's records: articles | feed | auto
+    share: tuple[int, int] | None = None  # of a topic: the partitions p where p mod n = i; None: all
+    security: str | None = (
+        None  # of a topic: plaintext | ssl | sasl_plaintext | sasl_ssl; None: as the worker's own broker
+    )
+    sasl_mechanism: str | None = None  # of a topic: PLAIN | SCRAM-SHA-256 | SCRAM-SHA-512
+    certificate_file: str | None = None  # of a topic: PEM, with which the worker says who it is; on its machine
+    key_file: str | None = None  # of a topic: PEM, of that certificate
 
 
 class FaultKind(StrEnum):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -43,18 +43,24 @@ def _bytes(file: Path) -> bytes:
         raise UsageError(f"{file} can't be read: {error.strerror}.") from None
 
 
-def planned(lists: Listed, found: Definitions, now: int, added: Mapping[str, Any] | None = None) -> Plan:
+def planned(
+    lists: Listed,
+    found: Definitions,
+    now: int,
+    added: Mapping[str, Any] | None = None,
+    own: Collection[str] = (),
+) -> Plan:
     """What applying the lists would change of what was found, at a time in ms; what is wrong with them is part of it.
 
-    `added`: options of the sources that are added, whatever the lists say.
+    `added`, `own`: as `compare` takes them.
     """
-    plan = compare(lists.wanted, [one.definition for one in found if one.passed_over is None], now, added)
+    plan = compare(lists.wanted, [one.definition for one in found if one.passed_over is None], now, added, own)
     return Plan(plan.differences, lists.wrong + plan.wrong)
 
 
-async def apply(broker: Broker, lists: Listed, now: int) -> Plan:
+async def apply(broker: Broker, lists: Listed, now: int, own: Collection[str] = ()) -> Plan:
     """Add and change what the lists say; nothing is removed."""
-    plan = planned(lists, await known(broker), now)
+    plan = planned(lists, await known(broker), now, own=own)
     await write(broker, plan.records(now))
     return plan
 

@@ -6,7 +6,7 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
@@ -50,7 +50,7 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                 await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
             if broker := await opened(settings, stack, stop, partial(setattr, totals, "waits_for")):
                 if listed:
-                    totals.unusable = await _apply(broker, listed)
+                    totals.unusable = await _apply(broker, listed, configured.own_topics(settings))
                 tools = Tools(
                     await stack.enter_async_context(client),
                     await stack.enter_async_context(reading),
@@ -78,9 +78,9 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
         totals.interrupted = stop.is_set()
 
 
-async def _apply(broker: Broker, listed: Listed) -> int:
+async def _apply(broker: Broker, listed: Listed, own: Collection[str]) -> int:
     """How many entries were of no use."""
-    plan = await definitions.apply(broker, listed, wall_clock())
+    plan = await definitions.apply(broker, listed, wall_clock(), own)
     for wrong in plan.wrong:
         log.warning("source.not_usable", reason=str(wrong))
     log.info("sources.applied", **{kind.value: len(plan.of(kind)) for kind in Kind})

@@ -88,7 +88,7 @@ def test_an_array_is_validated_item_by_item(validate, indent):
     "event",
     [
         {"version": 1},
-        {"version": 1, "cloudevent": {"dataschema": "urn:news-worker:schema:article-event:1.0.0"}},
+        {"version": 1, "cloudevent": {"dataschema": "urn:news-worker:schema:article-event:1.1.0"}},
         {"topic": "news.articles.v1", "offset": 0, "value": {"version": 1}, "cloudevent": {}},
     ],
 )

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from worker.core.parse.records import frames
 from worker.core.parse.split import elements
 from worker.model import Document, Format
 
 
 def halve(document: Document) -> tuple[Document, Document] | None:
     """Two documents that say the same in the same order and with the same ids, or None where there is no boundary within."""
+    if document.format is Format.RECORDS:
+        return _halve_frames(document)
     ends = _record_ends(document)
     if len(ends) < 2:  # noqa: PLR2004 (one record can't be halved)
         return None
@@ -19,6 +22,17 @@ def halve(document: Document) -> tuple[Document, Document] | None:
     return (
         replace(document, data=document.data[:cut], end=middle),
         replace(document, data=document.data[cut:], start=middle, ordinal=document.ordinal + records),
+    )
+
+
+def _halve_frames(document: Document) -> tuple[Document, Document] | None:
+    found = [] if document.refused else list(frames(document.data))
+    if len(found) < 2:  # noqa: PLR2004 (one record can't be halved)
+        return None
+    last, first = found[len(found) // 2 - 1 : len(found) // 2 + 1]
+    return (
+        replace(document, data=document.data[: last.end], end=last.offset + 1),
+        replace(document, data=document.data[last.end :], start=first.offset, ordinal=first.offset),
     )
 
 

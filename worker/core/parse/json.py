@@ -52,7 +52,7 @@ def entries_of_lines(document: Document) -> Iterator[Entry | Unreadable | Withdr
     for line in BytesIO(document.data):
         end = position + len(line)
         if not line.isspace():
-            yield _entry(line.removesuffix(b"\n"), position, end, ordinal)
+            yield entry(line.removesuffix(b"\n"), position, end, ordinal)
             ordinal += 1
         position = end
 
@@ -61,10 +61,11 @@ def entries_of_elements(document: Document) -> Iterator[Entry | Unreadable | Wit
     """An entry an element of an array, or an object where objects stand one after another."""
     data, base = document.data, document.start
     for ordinal, (start, end) in enumerate(elements(data), document.ordinal):
-        yield _entry(data[start:end], base + start, base + end, ordinal)
+        yield entry(data[start:end], base + start, base + end, ordinal)
 
 
-def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable | Withdrawn:
+def entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable | Withdrawn:
+    """What one record says, which stands at those positions."""
     place = (start, end, ordinal, raw)
     try:
         record = orjson.loads(raw)
@@ -81,26 +82,26 @@ def _entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable
     if record.get("pubStatus") == "canceled":  # ninjs
         return Withdrawn(ordinal, end)
     found = _fields(record)
-    entry = Entry(*place)
-    entry.headline = _text(found.get("headline"))
+    article = Entry(*place)
+    article.headline = _text(found.get("headline"))
     body = found.get("text")
-    entry.text, entry.html = _text(body), _html(body) or _text(found.get("html"))
-    entry.teaser = _text(found.get("teaser"))
-    if not (entry.text or entry.html) and (wrapper := _wrapper(record)):
+    article.text, article.html = _text(body), _html(body) or _text(found.get("html"))
+    article.teaser = _text(found.get("teaser"))
+    if not (article.text or article.html) and (wrapper := _wrapper(record)):
         return Unreadable(*place, Code.NOT_AN_ARTICLE, f"its articles are in a list under {wrapper!r}: give that list")
-    if not (entry.headline or entry.text or entry.html or entry.teaser):
+    if not (article.headline or article.text or article.html or article.teaser):
         known = ", ".join(NAMES["headline"] + NAMES["text"])
         return Unreadable(*place, Code.NOT_AN_ARTICLE, f"neither headline nor text under a known name ({known})")
-    entry.link = _text(found.get("link"))
-    entry.id = _identifier(found.get("id"))
-    if isinstance(entry.id, float):  # orjson makes one of an integer over 64 bits
-        entry.id = _identifier(_fields(_loads_slowly(raw)).get("id"))
-    entry.published = _date(found.get("published"))
-    entry.language = _text(found.get("language"))
-    entry.authors = tuple(_names(found.get("authors")))
-    entry.subjects = tuple(_names(found.get("subjects")))
-    entry.rights = _text(found.get("rights"))
-    return entry
+    article.link = _text(found.get("link"))
+    article.id = _identifier(found.get("id"))
+    if isinstance(article.id, float):  # orjson makes one of an integer over 64 bits
+        article.id = _identifier(_fields(_loads_slowly(raw)).get("id"))
+    article.published = _date(found.get("published"))
+    article.language = _text(found.get("language"))
+    article.authors = tuple(_names(found.get("authors")))
+    article.subjects = tuple(_names(found.get("subjects")))
+    article.rights = _text(found.get("rights"))
+    return article
 
 
 def _wrapper(record: dict[str, Any]) -> str | None:

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 from worker.core.normalise.links import without_secrets
 from worker.core.sources.stored import definition_of
+from worker.core.sources.topics import whole_site
 from worker.errors import BrokerRefused
 from worker.model import Definition, Source
 
-_KIND = "feed"
+_KINDS = ("feed", "topic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,10 @@ class Found:
 
 
 def source_of(definition: Definition) -> Source:
-    """A feed as documents and events name it, secrets out."""
+    """A source as documents and events name it, secrets out."""
     scope, url = f"source:{definition.id}", without_secrets(definition.url)
+    if definition.kind == "topic":
+        scope = whole_site(definition)
     return Source(definition.id, definition.kind, scope, definition.site, url)
 
 
@@ -79,12 +82,12 @@ class Definitions:
             yield from self.of(source)
 
     def _right(self, partition: int, definition: Definition) -> bool:
-        return definition.kind == _KIND and self._partition_of(definition.site.encode()) == partition
+        return definition.kind in _KINDS and self._partition_of(definition.site.encode()) == partition
 
     def _why_not(self, definition: Definition, partition: int, counts: int | None) -> str | None:
         if partition == counts:
             return None
-        if definition.kind != _KIND:
+        if definition.kind not in _KINDS:
             return f"this news-worker knows no sources of the kind {definition.kind}"
         if not self._right(partition, definition):
             right = self._partition_of(definition.site.encode())

@@ -6,14 +6,14 @@ ours is stated whole: what is left out is then as by default.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any
 
-from worker.core.sources import stored
-from worker.core.sources.options import OPTIONS
-from worker.core.sources.urls import same_form, site_of, source_id
+from worker.core.sources import stored, topics
+from worker.core.sources.options import OPTIONS, check_kind
+from worker.core.sources.urls import is_topic, same_form, site_of, source_id
 from worker.model import Definition, Record
 
 
@@ -77,22 +77,28 @@ class Plan:
 
 
 def compare(
-    wanted: Iterable[Wanted], known: Sequence[Definition], now: int, added: Mapping[str, Any] | None = None
+    wanted: Iterable[Wanted],
+    known: Sequence[Definition],
+    now: int,
+    added: Mapping[str, Any] | None = None,
+    own: Collection[str] = (),
 ) -> Plan:
     """What applying would change of the definitions that count. An entry that comes twice alike is one.
 
-    `added`: options of those that are added, whatever the lists say.
+    `added`: options of the feeds that are added, whatever the lists say. `own`: topics that can't be sources, HOST:PORT/TOPIC.
     """
     by_id = {one.id: one for one in known}
     by_url = {same_form(one.url): one.id for one in known}
     done: dict[str, tuple[Wanted, Difference]] = {}
     wrong = []
     for one in wanted:
-        source = one.id or by_url.get(same_form(one.url)) or source_id(one.url)
         try:
+            source = _id_of(one, by_url)
             found = _compared(one, source, by_id.get(source), now, added or {})
             if source in done:
                 _check_alike(*done[source], found)
+            elif found.definition.kind == "topic":
+                topics.check_beside(found.definition, [*known, *(made.definition for _, made in done.values())], own)
         except ValueError as error:
             wrong.append(Wrong(one.where, str(error)))
         else:
@@ -100,6 +106,12 @@ def compare(
             by_url.setdefault(same_form(one.url), source)
     missing = [Difference(Kind.MISSING, one) for one in known if one.id not in done]
     return Plan((*(found for _, found in done.values()), *missing), tuple(wrong))
+
+
+def _id_of(wanted: Wanted, by_url: Mapping[str, str]) -> str:
+    if is_topic(wanted.url) and (share := (wanted.given or {}).get("share")):
+        return topics.named(wanted.url, wanted.id, share)[0]
+    return wanted.id or by_url.get(same_form(wanted.url)) or source_id(wanted.url)
 
 
 def _check_alike(first: Wanted, made: Difference, again: Difference) -> None:
@@ -110,6 +122,11 @@ def _check_alike(first: Wanted, made: Difference, again: Difference) -> None:
 
 def _compared(wanted: Wanted, source: str, known: Definition | None, now: int, added: Mapping[str, Any]) -> Difference:
     given = dict(wanted.given or {})
+    kind = "topic" if is_topic(wanted.url) else "feed"
+    check_kind(kind, given)
+    if known is None and kind == "topic":
+        site = topics.named(wanted.url, source, given.get("share"))[1]
+        return Difference(Kind.ADDED, Definition(source, wanted.url, site, now, kind, **given))
     if known is None:
         return Difference(Kind.ADDED, Definition(source, wanted.url, site_of(wanted.url), now, **{**given, **added}))
     base = Definition(known.id, known.url, known.site, known.added_at, known.kind) if wanted.whole else known
@@ -123,6 +140,9 @@ def _compared(wanted: Wanted, source: str, known: Definition | None, now: int, a
 
 def _check_site(url: str, known: Definition) -> None:
     """An article's id may hold its site, and the site tells which worker polls it."""
+    if known.kind == "topic" or is_topic(url):
+        topics.check_moved(url, known)
+        return
     site = site_of(url)
     if site not in (known.site, site_of(known.url)):
         raise ValueError(

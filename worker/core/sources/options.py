@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -126,11 +126,29 @@ def _secret(value: object) -> str:
     return value
 
 
-def _ca_file(value: object) -> str:
+def _file(value: object) -> str:
     path = _text(value)
     if not path.startswith("/"):
-        raise ValueError(f"{path!r} can't be `ca_file`: give its absolute path on the worker's machine")
+        raise ValueError(f"{path!r} can't be used: give an absolute path on the worker's machine")
     return path
+
+
+def _one_of(*words: str) -> Callable[[object], str]:
+    def parse(value: object) -> str:
+        known = {word.lower(): word for word in words}
+        if (found := known.get(str(value).strip().lower())) is None:
+            raise ValueError(f"{value!r} is none of {', '.join(words)}")
+        return found
+
+    return parse
+
+
+def _share(value: object) -> tuple[int, int]:
+    text = "/".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
+    found = re.fullmatch("([0-9]{1,4})/([0-9]{1,4})", text)
+    if not found or not int(found[1]) < int(found[2]):
+        raise ValueError(f"{text!r} can't be a share: give I/N, such as 0/4, 1/4, 2/4 and 3/4 for four of them")
+    return int(found[1]), int(found[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +172,30 @@ OPTIONS: Final[Mapping[str, Option]] = {
     "zone": Option("zone", "zone", _zone),
     "headers": Option("headers", "headers", _headers, lambda headers: ", ".join(map("=".join, headers))),
     "credentials": Option("credentials", "credentials", _secret),
-    "ca_file": Option("ca_file", "caFile", _ca_file),
+    "ca_file": Option("ca_file", "caFile", _file),
+    "format": Option("format", "format", _one_of("auto", "articles", "feed")),
+    "share": Option("share", "share", _share, lambda share: "{}/{}".format(*share)),
+    "security": Option("security", "security", _one_of("plaintext", "ssl", "sasl_plaintext", "sasl_ssl")),
+    "sasl_mechanism": Option("sasl_mechanism", "saslMechanism", _one_of("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")),
+    "certificate_file": Option("certificate_file", "certificateFile", _file),
+    "key_file": Option("key_file", "keyFile", _file),
 }
+# Whatever the source is; and what means something to one kind alone.
+_OF_ALL: Final = frozenset(("title", "folder", "credentials", "ca_file"))
+_OF_TOPICS: Final = frozenset(("format", "share", "security", "sasl_mechanism", "certificate_file", "key_file"))
+
+
+def is_of(name: str, kind: str) -> bool:
+    """Whether the option means something to a source of that kind, feed or topic."""
+    return name in _OF_ALL or (name in _OF_TOPICS) == (kind == "topic")
+
+
+def check_kind(kind: str, fields: Iterable[str]) -> None:
+    """ValueError: an option means nothing to a source of that kind. `fields`: of a definition."""
+    for name, option in OPTIONS.items():
+        if option.field in fields and not is_of(name, kind):
+            whose = "topics" if name in _OF_TOPICS else "feeds"
+            raise ValueError(f"{name} is an option of {whose}, and this source is a {kind}: leave it out")
 
 
 def parsed(given: Mapping[str, object]) -> dict[str, Any]:

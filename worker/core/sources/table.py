@@ -67,7 +67,7 @@ def _value(name: str, value: Any, text: Any) -> str:
     if name == "headers":
         pairs = (f"{header if _BARE.fullmatch(header) else _string(header)} = {_string(one)}" for header, one in value)
         return f"{{ {', '.join(pairs)} }}"
-    if isinstance(value, tuple):
+    if name == "folder":
         return f"[{', '.join(map(_string, value))}]"
     return str(value) if name == "daily_updates" else _string(text(value))
 

@@ -20,6 +20,10 @@ _URL: Final = re.compile(
     r"(?P<port>:[0-9]*)?(?P<rest>[/?][^#]*)?(?:#.*)?",
     re.DOTALL,
 )
+_TOPIC: Final = re.compile(
+    r"(?P<scheme>kafka)://(?P<user>[^/@]*@)?(?P<servers>[^/?#@]+)/(?P<topic>[A-Za-z0-9._-]{1,249})", re.IGNORECASE
+)
+_SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\],]+):[0-9]{1,5}")
 _FEED: Final = re.compile(r"feed:(?://)?(?=https?://)", re.IGNORECASE)
 _ILLEGAL: Final = re.compile(r"[\s\x00-\x1f\x7f\\<>\"\ud800-\udfff\ufffe\uffff]")
 _HOST: Final = re.compile(r"[^\s%\\|^<>\[\]]+")
@@ -29,13 +33,15 @@ _KEPT: Final = frozenset("ßς\u200c\u200d")  # IDNA 2008 keeps them; Python's c
 
 
 def checked(text: str) -> str:
-    """The URL as it is stored. ValueError, with what to do, for what can't be asked for by HTTP."""
+    """The URL as it is stored. ValueError, with what to do, for what can't be asked for by HTTP and is no topic of a Kafka."""
+    if is_topic(text):
+        return _checked_topic(text.strip())
     url = _FEED.sub("", text.strip())
     if url[:7].lower() == "feed://":
         url = f"http://{url[7:]}"
     found = _URL.fullmatch(url)
     if not found or found["scheme"].lower() not in ("http", "https"):
-        raise ValueError("this is no http:// or https:// URL")
+        raise ValueError("this is no http://, https:// or kafka:// URL")
     if found["user"]:
         raise ValueError(
             "the URL holds a user or password, and definitions hold no secrets: leave it out, and name the secret that"
@@ -51,8 +57,38 @@ def checked(text: str) -> str:
     return url
 
 
+def is_topic(url: str) -> bool:
+    """Whether it names a topic, by its scheme."""
+    return url.strip()[:8].lower() == "kafka://"
+
+
+def topic_of(url: str) -> str:
+    """The name of the topic that a kafka:// URL ends in."""
+    return url.rpartition("/")[2]
+
+
+def servers_of(url: str) -> list[str]:
+    """The brokers that a kafka:// URL names, HOST:PORT each."""
+    found = _TOPIC.fullmatch(url)
+    return found["servers"].split(",") if found else []
+
+
+def _checked_topic(url: str) -> str:
+    found = _TOPIC.fullmatch(url)
+    if found and found["user"]:
+        raise ValueError(
+            "the URL holds a user or password, and definitions hold no secrets: leave it out, and name the secret that"
+            " holds user:password as `credentials`"
+        )
+    if not found or not all(_SERVER.fullmatch(one) for one in found["servers"].split(",")):
+        raise ValueError("a topic is given as kafka://HOST:PORT/TOPIC, several brokers as HOST:PORT,HOST:PORT")
+    return f"kafka://{found['servers'].lower()}/{found['topic']}"
+
+
 def same_form(url: str) -> str:
     """What tells whether two URLs are one source: scheme and host in lower case, no userinfo, no fragment."""
+    if is_topic(url):
+        return _checked_topic(url.strip())
     found = _URL.fullmatch(url)
     if not found:
         raise ValueError("this is no URL")
