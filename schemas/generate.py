@@ -40,7 +40,7 @@ def main() -> None:
         if path.parent.name == "article-event":
             schema = reader_schema(json.loads(path.read_text()))
             path.with_suffix(".open.json").write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
-    DIGESTS.write_text(json.dumps(digests, indent=2) + "\n")
+    DIGESTS.write_text(json.dumps(digests, indent=2, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":

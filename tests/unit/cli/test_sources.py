@@ -101,7 +101,7 @@ def test_adding_a_source_again_changes_the_options_given(sources, two):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["news.example/feed"], "no http:// or https://"),
+        (["news.example/feed"], "no http://, https:// or kafka://"),
         (["https://me:letmein@news.example/feed"], "credentials"),
         ([FEED, "--interval", "5s"], "interval: '5s' can't be an interval: give one from 60s to 7d"),
         ([FEED, "--zone", "Mars"], "zone: 'Mars' is no time zone"),

@@ -36,7 +36,10 @@ def test_a_line_is_a_url_a_comment_or_blank():
 def test_a_line_that_is_no_url_costs_only_itself_and_is_named():
     found = read("https://a.example/f\nThe Gazette\nhttps://b.example/f\n")
     assert len(found.wanted) == 2
-    assert str(found.wrong[0]) == "feeds, line 2: this is no http:// or https:// URL; put # before what is no URL"
+    assert (
+        str(found.wrong[0])
+        == "feeds, line 2: this is no http://, https:// or kafka:// URL; put # before what is no URL"
+    )
 
 
 def test_outlines_of_a_reader_give_url_title_and_folder():

@@ -2,7 +2,11 @@
 
 import pytest
 
-from worker.core.sources.options import OPTIONS, parsed, source_id
+from worker.core.sources import table
+from worker.core.sources.difference import Kind, compare
+from worker.core.sources.options import OPTIONS, is_of, parsed, source_id
+from worker.core.sources.stored import definition_of, record
+from worker.model import Definition
 
 
 @pytest.mark.parametrize(
@@ -87,10 +91,25 @@ def test_a_misspelt_option_is_told_what_it_may_have_meant():
 
 
 def test_every_option_is_read_back_from_its_text(full):
+    topic = Definition(
+        *("wire-0-2", "kafka://b:9092/wire", "topic:wire/0/2", 1, "topic"),
+        format="feed",
+        share=(0, 2),
+        security="sasl_ssl",
+        sasl_mechanism="SCRAM-SHA-512",
+        credentials="wire",
+        ca_file="/etc/ca.pem",
+        certificate_file="/etc/c.pem",
+        key_file="/etc/k.pem",
+    )
     for name, option in OPTIONS.items():
-        value = getattr(full, option.field)
+        value = getattr(full if is_of(name, "feed") else topic, option.field)
         if name != "folder":  # a name in it may hold the slash that is shown between them
             assert option.parse(option.text(value)) == value
+    assert definition_of(b"wire-0-2", record(topic, 1).value) == topic
+    (read,), wrong = table.read(table.written([topic]), "t")
+    assert not wrong
+    assert compare([read], [topic], 1).differences[0].kind is Kind.SAME
 
 
 @pytest.mark.parametrize("given", ["gazette", "0123456789abcdef", "A.b-c_d"])
