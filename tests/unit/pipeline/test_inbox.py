@@ -5,7 +5,8 @@ from dataclasses import asdict
 import pytest
 from unit.pipeline.world import feed
 
-from worker.core.feeds.inbox import Command, State, loaded_command
+from worker.core.feeds import ShardMemory
+from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
 from worker.core.feeds.redrive import kept, said
 from worker.errors import ClaimLost, Unsure
 from worker.model import Record, Topic
@@ -109,6 +110,21 @@ async def test_a_commit_that_fails_or_whose_answer_is_lost_is_gone_on_from_under
         Unsure("no answer") if happened else ClaimLost("fenced")
     )
     await world.run()
+    assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.DONE]
+    assert await ends(world) == [[True, True, False]]
+
+
+async def test_an_inbox_that_was_made_anew_is_read_from_its_start(world):
+    definition = await world.add("one", feed("A"))
+    memory = ShardMemory("token")
+    memory.restored()
+    memory.answer(6, Outcome("c0", State.DONE, "", 1), 0)
+    await world.broker.append(memory.records(1))
+    await world.run()
+    wanted = await takedown(world, definition)
+    since = await put(world.broker, [wanted], 1)
+    for _ in range(2):
+        await world.run()
     assert [outcome.state async for outcome in outcomes(world.broker, [wanted], since)] == [State.DONE]
     assert await ends(world) == [[True, True, False]]
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import structlog
 
-from worker.broker.port import Shard, Start, Stored
+from worker.broker.port import Shard, Span, Start, Stored
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.commands import Answer, Asked, carried_out, to_read
 from worker.core.feeds.inbox import Command, Outcome, loaded_command
@@ -98,6 +98,8 @@ class Inbox:
             return
         number = self._partition
         span = (await self._run.broker.describe(Topic.INBOX)).partitions[number]
+        if span.end < position:
+            position = await self._made_anew(span)
         if span.end <= position:
             self._known = position
             return
@@ -105,6 +107,21 @@ class Inbox:
         async with aclosing(self._run.broker.read(Topic.INBOX, start, partition=number)) as records:
             async for record in records:
                 await self._settle(record)
+
+    async def _made_anew(self, span: Span) -> int:
+        """The inbox ends before the position: the topic is another. What lies in it was never carried out; the position then."""
+        log.warning("inbox.made_anew", shard=self._shard.name, hint="it is read from its start")
+
+        def decide(memory: ShardMemory, _search: Search) -> list[Part]:
+            memory.answer(span.start - 1, None, self._shard.partition_by)
+            return [Part("", ())]
+
+        while True:
+            owned = await self._ownership.present()
+            with suppress(BrokerError):
+                await owned.settle(decide, self._ownership.search)
+                self._known = span.start
+                return span.start
 
     @property
     def _partition(self) -> int:
