@@ -44,7 +44,7 @@ def _headers(kind: str) -> tuple[tuple[str, bytes], ...]:
 _CREATED, _UPDATED, _WITHDRAWN = map(_headers, ("created", "updated", "withdrawn"))
 _URI = len('{"uri":"urn:uuid:')
 _ID = 36
-_REPLAYED = f',"mode":"{Mode.REPLAY}"'.encode()
+_MODES = {mode: f',"mode":"{mode}"'.encode() for mode in Mode}
 
 
 @lru_cache(maxsize=256)
@@ -68,8 +68,10 @@ def violation(value: dict[str, Any]) -> str | None:
     return f"{'.'.join(map(str, error.instance_path)) or 'event'}: {error.message}"
 
 
-def created(article: Article, source: Source, observed_at: int, run: str | None) -> Record:
-    """The event `created`, version 1, of a source that remembers no articles (a replay)."""
+def created(
+    article: Article, source: Source, observed_at: int, run: str | None = None, *, mode: Mode = Mode.REPLAY
+) -> Record:
+    """The event `created`, version 1, of a source that remembers no articles: a replay, an upstream topic."""
     version = 1
     observed = rfc3339(observed_at).encode()
     key = article.article_id.encode()
@@ -82,7 +84,7 @@ def created(article: Article, source: Source, observed_at: int, run: str | None)
             article.rest,
             b',"provenance":',
             article.provenance,
-            _REPLAYED if run is None else _REPLAYED + b',"run":' + orjson.dumps(run),
+            _MODES[mode] if run is None else _MODES[mode] + b',"run":' + orjson.dumps(run),
             b"}}",
         )
     )

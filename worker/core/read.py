@@ -117,7 +117,8 @@ class _Builder:
                 continue
             self.notes += one.notes
             entries = _distinct(one)
-            self._shared.update((id(each.raw), (each.raw, None)) for each in entries[:1] if isinstance(each, Entry))
+            raw = next((each.raw for each in entries if isinstance(each, Entry)), b"")
+            self._shared[id(raw)] = raw, None
             begun += self._begun(entries)
         return self._finished(begun)
 

@@ -121,7 +121,9 @@ def test_a_feed_where_articles_are_said_to_be_is_none_of_them():
     ("value", "code", "form"),
     [
         (None, Code.EMPTY, "auto"),
-        (b"", Code.INVALID_JSON, "auto"),
+        (b"", Code.EMPTY, "auto"),
+        (b" \r\n", Code.EMPTY, "auto"),
+        (b"\x00\x00\x00\x00\x07\x10words", Code.UNSUPPORTED_FORMAT, "auto"),
         (b"\xff\xfe\x00nonsense", Code.INVALID_JSON, "auto"),
         (b'{"title": "\xff"}', Code.INVALID_JSON, "auto"),
         (b'{"weather": 4}', Code.NOT_AN_ARTICLE, "auto"),
@@ -139,6 +141,61 @@ def test_a_record_that_is_no_article_is_rejected_in_its_place_and_the_others_go_
     (rejection,) = [item for item in items if isinstance(item, Rejection)]
     assert (rejection.end, rejection.entry_key, rejection.raw) == (7, '["wire.out",3,6]', value or b"")
     assert code in (None, rejection.code)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {**ARTICLE, "title": "A \ud800 heron"},
+        {**ARTICLE, "id": 2**70},
+        {**ARTICLE, "more": json.loads('{"a":' * 300 + "1" + "}" * 300)},
+    ],
+)
+def test_what_a_structured_event_carries_is_read_as_it_would_be_alone(data):
+    (bare,), (article,) = said(encoded(data)), said(encoded(event(data=data)))
+    assert (article.article_id == bare.article_id, article.content_hash == bare.content_hash) == (True, True)
+
+
+@pytest.mark.parametrize("members", [{"data_base64": "é"}, {"data_base64": "%"}, {"data": None}])
+def test_an_event_whose_data_is_none_is_a_rejection_of_the_record_as_found(members):
+    value = encoded(event(**members))
+    (rejection,) = said(value)
+    assert (rejection.code, rejection.raw) == (Code.NOT_AN_ARTICLE, value)
+
+
+def test_digests_and_rejections_are_of_the_record_as_found_and_not_of_what_its_event_carries():
+    value = encoded(event(data=ARTICLE))
+    (article,) = said(value)
+    digest = hashlib.sha256(value).hexdigest()
+    assert json.loads(article.provenance + b"}")["documentDigest"] == f"sha256:{digest}"
+    assert said(encoded(event(data={"weather": 4})))[0].raw == encoded(event(data={"weather": 4}))
+    feed = encoded(event(data=RSS.decode()))
+    assert hashlib.sha256(feed).hexdigest() in {
+        json.loads(one.provenance + b"}")["documentDigest"][7:] for one in said(feed)
+    }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        json.dumps(FEED).replace("/", "\\/").encode(),  # as PHP writes it
+        json.dumps({"items": FEED["items"] * 9 + [{"id": "y", "content_text": "long " * 500}], **FEED}).encode(),
+        json.dumps({"items": [{"id": "x", "content_text": "long " * 500}], "version": FEED["version"]}).encode(),
+    ],
+)
+def test_a_json_feed_is_known_however_its_version_is_written_and_wherever_it_stands(value):
+    assert all(isinstance(one, Article) and "x" in one.entry_key for one in said(value)[:1])
+
+
+def test_an_article_about_json_feed_is_no_feed():
+    (article,) = said(encoded({**ARTICLE, "text": "What https://jsonfeed.org/version/1.1 says of ids."}))
+    assert isinstance(article, Article)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_a_feed_in_utf_16_is_one(encoding):
+    found = said(RSS.decode().encode(encoding))
+    assert found[0].article_id == identity.article_id("topic:wire", "guid", "a-1")
 
 
 def test_a_record_over_the_most_is_rejected_alone_with_the_digest_of_all_of_it():

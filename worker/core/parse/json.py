@@ -7,6 +7,7 @@ slower try, so that only what is no JSON at all is rejected.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
@@ -41,6 +42,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "subjects": ("tags", "keywords", "categories", "subjects", "section"),
     "rights": ("copyrightnotice", "copyright", "rights"),
 }
+_LONG = re.compile(rb"[0-9]{19}")  # orjson makes a float of an integer over 64 bits
 # An object with a list under one of these and no text is no article but holds some: a JSON Feed, the answer of an API.
 _WRAPPERS = ("items", "articles", "entries", "results", "stories", "data", "hits")
 _FIELD = {name.replace("_", ""): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
@@ -102,6 +104,18 @@ def entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable 
     article.subjects = tuple(_names(found.get("subjects")))
     article.rights = _text(found.get("rights"))
     return article
+
+
+def loads(raw: bytes) -> Any:
+    """A JSON value as it stands, integers whole where Python reads them. ValueError: it is none, or is nested too deeply."""
+    readers = (orjson.loads, _loads_slowly)
+    why: Exception | None = None
+    for read in reversed(readers) if _LONG.search(raw) else readers:
+        try:
+            return read(raw)
+        except (ValueError, RecursionError) as error:
+            why = why or error
+    raise ValueError(str(why))
 
 
 def _wrapper(record: dict[str, Any]) -> str | None:

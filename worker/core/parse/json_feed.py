@@ -42,6 +42,18 @@ def looks_like_json(data: bytes) -> bool:
     return data[:_LOOKED_AT].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"{", b"["))
 
 
+def says_so(data: bytes) -> bool:
+    """Whether it says which version of JSON Feed it is, wherever and however that is written."""
+    if b"jsonfeed.org" not in data:
+        return False
+    try:
+        found = _loads(data)
+    except (ValueError, RecursionError):
+        return False
+    version = found.get("version") if isinstance(found, dict) else None
+    return isinstance(version, str) and "jsonfeed.org/version/" in version
+
+
 def _loads(data: bytes) -> Any:
     """JSON that a strict reader refuses (a byte order mark, NaN, lone surrogates, integers of 5,000 digits) is read too."""
     try:

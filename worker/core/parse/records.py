@@ -7,7 +7,7 @@ in binary mode the value is the data; in structured mode the value is the event 
 from __future__ import annotations
 
 import base64
-import binascii
+import json as slow
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -23,6 +23,8 @@ from worker.model import Code, Document, Format, Refusal
 _FRAME: Final = struct.Struct("!QBBI")
 FORMS: Final = ("auto", "articles", "feed")
 _STRUCTURED: Final = 16  # added to the form
+_MARKUP: Final = (b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<")  # in UTF-8 or UTF-16
+_BINARY: Final = "binary data (Avro or Protobuf, behind a schema registry's id?): JSON and feeds are read"
 _EVENT: Final = frozenset(("specversion", "id", "source", "type"))  # what every CloudEvent has
 
 
@@ -64,22 +66,24 @@ def found_in(document: Document) -> Iterator[Entry | Unreadable | Withdrawn | Fe
         data = _unwrapped(frame)
         if isinstance(data, str):
             yield Unreadable(*place, frame.value, Code.NOT_AN_ARTICLE, data)
-            continue
-        form = _form(frame.form, data)
-        if form is None:
-            yield json.entry(data, *place)
+        elif not data.strip():
+            yield Unreadable(*place, frame.value, Code.EMPTY, "there is nothing in it, or white space alone")
+        elif form := _form(frame.form, data):
+            yield _feed(replace(document, format=form, data=data, start=0), form, place, frame.value)
+        elif data.startswith(b"\x00"):
+            yield Unreadable(*place, frame.value, Code.UNSUPPORTED_FORMAT, _BINARY)
         else:
-            yield _feed(replace(document, format=form, data=data, start=0), form, place)
+            yield _as_found(json.entry(data, *place), frame.value)
 
 
 def _unwrapped(frame: _Frame) -> bytes | str:
     """The data that the record carries, or why there is none."""
     value = frame.value or b""
-    if not frame.structured and not (b'"specversion"' in value and value.lstrip().startswith(b"{")):
+    if not frame.structured and not (b'"specversion"' in value and json_feed.looks_like_json(value)):
         return value
     try:
-        event = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
+        event = json.loads(value)
+    except ValueError as error:
         return f"said to be a CloudEvent, and not JSON: {error}" if frame.structured else value
     if not isinstance(event, dict) or not event.keys() >= _EVENT:
         return "said to be a CloudEvent, and not one" if frame.structured else value
@@ -90,12 +94,24 @@ def _data_of(event: dict[str, Any]) -> bytes | str:
     if isinstance(encoded := event.get("data_base64"), str):
         try:
             return base64.b64decode(encoded, validate=True)
-        except binascii.Error as error:
+        except ValueError as error:
             return f"a CloudEvent whose data_base64 is none: {error}"
     data = event.get("data")
     if isinstance(data, str):
         return data.encode(errors="surrogatepass")
-    return "a CloudEvent without data" if data is None else orjson.dumps(data)
+    return "a CloudEvent without data" if data is None else _dumps(data)
+
+
+def _dumps(data: Any) -> bytes | str:
+    """As JSON; what orjson reads and doesn't write is lone surrogates, integers over 64 bits and deep nesting."""
+    try:
+        return orjson.dumps(data)
+    except TypeError:
+        pass
+    try:
+        return slow.dumps(data).encode()
+    except (ValueError, RecursionError):
+        return "a CloudEvent whose data is nested too deeply"
 
 
 def _form(said: str, data: bytes) -> Format | None:
@@ -103,22 +119,30 @@ def _form(said: str, data: bytes) -> Format | None:
     if said == "articles":
         return None
     if not json_feed.looks_like_json(data):
-        return Format.FEED if said == "feed" or data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else None
-    if said == "feed":
-        return Format.JSON_FEED
-    return Format.JSON_FEED if b"jsonfeed.org/version/" in data[:1024] else None
+        markup = data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_MARKUP)
+        return Format.FEED if said == "feed" or markup else None
+    return Format.JSON_FEED if said == "feed" or json_feed.says_so(data) else None
 
 
-def _feed(document: Document, form: Format, place: tuple[int, int, int]) -> Feed | Unreadable:
+def _feed(document: Document, form: Format, place: tuple[int, int, int], value: bytes) -> Feed | Unreadable:
     parse = feed.parse if form is Format.FEED else json_feed.parse
     found = parse(document)
     if isinstance(found, Refusal):
-        return Unreadable(*place, document.data, found.code, found.message)
+        return Unreadable(*place, value, found.code, found.message)
     start, end, _ = place
-    return replace(found, found=[_placed(one, start, end) for one in found.found])
+    return replace(found, found=[_placed(one, start, end, value) for one in found.found])
 
 
-def _placed(one: Entry | Unreadable | Withdrawn, start: int, end: int) -> Entry | Unreadable | Withdrawn:
+def _placed(one: Entry | Unreadable | Withdrawn, start: int, end: int, value: bytes) -> Entry | Unreadable | Withdrawn:
     if isinstance(one, Withdrawn):
         return replace(one, end=end)
-    return replace(one, start=start, end=end)
+    if isinstance(one, Unreadable):  # what it is of the feed
+        return replace(one, start=start, end=end)
+    return replace(one, start=start, end=end, raw=value)
+
+
+def _as_found(one: Entry | Unreadable | Withdrawn, value: bytes) -> Entry | Unreadable | Withdrawn:
+    """With the record's bytes, not those that an event carried: that is what digests and rejections are of."""
+    if isinstance(one, Withdrawn) or one.raw is value:
+        return one
+    return replace(one, raw=value)

@@ -88,12 +88,12 @@ def compare(
     `added`: options of the feeds that are added, whatever the lists say. `own`: topics that can't be sources, HOST:PORT/TOPIC.
     """
     by_id = {one.id: one for one in known}
-    by_url = {same_form(one.url): one.id for one in known}
+    by_url = {same_form(one.url): topics.whole_id(one) for one in known}
     done: dict[str, tuple[Wanted, Difference]] = {}
     wrong = []
     for one in wanted:
         try:
-            source = _id_of(one, by_url)
+            source = _id_of(one, by_url, by_id)
             found = _compared(one, source, by_id.get(source), now, added or {})
             if source in done:
                 _check_alike(*done[source], found)
@@ -103,15 +103,20 @@ def compare(
             wrong.append(Wrong(one.where, str(error)))
         else:
             done.setdefault(source, (one, found))
-            by_url.setdefault(same_form(one.url), source)
+            by_url.setdefault(same_form(one.url), topics.whole_id(found.definition))
     missing = [Difference(Kind.MISSING, one) for one in known if one.id not in done]
     return Plan((*(found for _, found in done.values()), *missing), tuple(wrong))
 
 
-def _id_of(wanted: Wanted, by_url: Mapping[str, str]) -> str:
-    if is_topic(wanted.url) and (share := (wanted.given or {}).get("share")):
-        return topics.named(wanted.url, wanted.id, share)[0]
-    return wanted.id or by_url.get(same_form(wanted.url)) or source_id(wanted.url)
+def _id_of(wanted: Wanted, by_url: Mapping[str, str], by_id: Mapping[str, Definition]) -> str:
+    source = wanted.id or by_url.get(same_form(wanted.url)) or source_id(wanted.url)
+    share = (wanted.given or {}).get("share")
+    if share is None or not is_topic(wanted.url):
+        return source
+    known = by_id.get(source)
+    if known and known.share not in (None, share):
+        raise ValueError(f"source {source} is the share {'{}/{}'.format(*known.share)}: give the id without its share")
+    return topics.named(wanted.url, source, share)[0]
 
 
 def _check_alike(first: Wanted, made: Difference, again: Difference) -> None:
@@ -130,6 +135,8 @@ def _compared(wanted: Wanted, source: str, known: Definition | None, now: int, a
     if known is None:
         return Difference(Kind.ADDED, Definition(source, wanted.url, site_of(wanted.url), now, **{**given, **added}))
     base = Definition(known.id, known.url, known.site, known.added_at, known.kind) if wanted.whole else known
+    if known.share:  # what it is, as its id says, and no option that may be left out
+        given["share"] = known.share
     if same_form(wanted.url) != same_form(known.url):
         _check_site(wanted.url, known)
         given["url"] = wanted.url

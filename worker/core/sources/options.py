@@ -146,7 +146,7 @@ def _one_of(*words: str) -> Callable[[object], str]:
 def _share(value: object) -> tuple[int, int]:
     text = "/".join(map(str, value)) if isinstance(value, list | tuple) else str(value).strip()
     found = re.fullmatch("([0-9]{1,4})/([0-9]{1,4})", text)
-    if not found or not int(found[1]) < int(found[2]):
+    if not found or not int(found[1]) < int(found[2]) or int(found[2]) < 2:  # noqa: PLR2004 (one share is the whole)
         raise ValueError(f"{text!r} can't be a share: give I/N, such as 0/4, 1/4, 2/4 and 3/4 for four of them")
     return int(found[1]), int(found[2])
 

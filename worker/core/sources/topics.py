@@ -21,6 +21,11 @@ def named(url: str, given_id: str | None, share: tuple[int, int] | None) -> tupl
     return "{}-{}-{}".format(whole, *share), "topic:{}/{}/{}".format(whole, *share)
 
 
+def whole_id(definition: Definition) -> str:
+    """The id without the share."""
+    return definition.id.removesuffix("-{}-{}".format(*definition.share)) if definition.share else definition.id
+
+
 def whole_site(definition: Definition) -> str:
     """The site without the share: what all shares have in common, and what ids are scoped by."""
     return definition.site.removesuffix("/{}/{}".format(*definition.share)) if definition.share else definition.site

@@ -23,7 +23,7 @@ _URL: Final = re.compile(
 _TOPIC: Final = re.compile(
     r"(?P<scheme>kafka)://(?P<user>[^/@]*@)?(?P<servers>[^/?#@]+)/(?P<topic>[A-Za-z0-9._-]{1,249})", re.IGNORECASE
 )
-_SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\],]+):[0-9]{1,5}")
+_SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\],]+):([0-9]{1,5})")
 _FEED: Final = re.compile(r"feed:(?://)?(?=https?://)", re.IGNORECASE)
 _ILLEGAL: Final = re.compile(r"[\s\x00-\x1f\x7f\\<>\"\ud800-\udfff\ufffe\uffff]")
 _HOST: Final = re.compile(r"[^\s%\\|^<>\[\]]+")
@@ -80,9 +80,14 @@ def _checked_topic(url: str) -> str:
             "the URL holds a user or password, and definitions hold no secrets: leave it out, and name the secret that"
             " holds user:password as `credentials`"
         )
-    if not found or not all(_SERVER.fullmatch(one) for one in found["servers"].split(",")):
+    if not found or found["topic"] in (".", "..") or not all(map(_is_server, found["servers"].split(","))):
         raise ValueError("a topic is given as kafka://HOST:PORT/TOPIC, several brokers as HOST:PORT,HOST:PORT")
     return f"kafka://{found['servers'].lower()}/{found['topic']}"
+
+
+def _is_server(address: str) -> bool:
+    found = _SERVER.fullmatch(address)
+    return found is not None and 0 < int(found[1]) <= _LAST_PORT
 
 
 def same_form(url: str) -> str:

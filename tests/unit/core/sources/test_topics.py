@@ -31,7 +31,39 @@ def test_shares_of_a_topic_are_sources_of_their_own_and_all_of_one_division():
     assert {source_of(one).scope for one in made} == {"topic:wire"}
     for other in ("0/3", None):
         assert "published twice" in str(compare([wanted(other)], made, 1).wrong[0])
+    assert [one.kind for one in compare([wanted("0/2", None), wanted("1/2", None)], made, 1).differences] == [
+        Kind.SAME
+    ] * 2
+    assert "give the id without" in str(compare([wanted("1/2", "wire-0-2")], made, 1).wrong[0])
     assert compare([wanted(None, "other")], made, 1).differences[0].definition.site == "topic:other"
+
+
+@pytest.mark.parametrize("source", [None, "wire"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_topic_in_shares_is_not_read_whole_beside_them_nor_one_that_is_read_whole_in_shares(source, whole):
+    def planned(share, known):
+        options = {} if share is None else {"share": share}
+        return compare([Wanted("kafka://b:9092/out", "here", source, parsed(options), whole=whole)], known, 1)
+
+    url = "kafka://b:9092/out"
+    (shared,) = compare([Wanted(url, "here", "wire", parsed({"share": "0/2"}))], [], 1).differences
+    assert "published twice" in str(planned(None, [shared.definition]).wrong[0])
+    (one,) = compare([Wanted(url, "here", "wire")], [], 1).differences
+    assert "published twice" in str(planned("0/2", [one.definition]).wrong[0])
+
+
+def test_a_share_stays_one_where_only_its_id_is_said():
+    url = "kafka://b:9092/out"
+    (made,) = compare([Wanted(url, "here", "wire", parsed({"share": "0/2"}))], [], 1).differences
+    again = Wanted(url, "here", "wire-0-2", parsed({"title": "Wire"}), whole=True)
+    (changed,) = compare([again], [made.definition], 1).differences
+    assert (changed.kind, changed.definition.share) == (Kind.CHANGED, (0, 2))
+
+
+@pytest.mark.parametrize("share", ["0/1", "2/2", "1", "a/b", "-1/2", [0, 1]])
+def test_what_is_no_share_is_refused(share):
+    with pytest.raises(ValueError, match="can't be a share"):
+        parsed({"share": share})
 
 
 def test_a_topic_of_our_own_is_no_source():
@@ -57,6 +89,8 @@ def test_a_topic_keeps_its_id_where_its_brokers_move_and_no_other_takes_its_plac
         "kafka://b:9092",
         "kafka://b:9092/a b",
         "kafka://b:9092,/wire",
+        "kafka://b:99999/wire",
+        "kafka://b:9092/..",
         "kafka://u:p@b:1/w",
     ],
 )
