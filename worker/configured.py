@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from worker.broker import connect, topics
 from worker.broker.port import Administration, Broker
-from worker.core.sources.urls import servers_of
 from worker.kafka.options import KafkaOptions
 from worker.model import Topic
 from worker.settings import Settings
+
+_KAFKA: Final = "kafka://"
+_PORT: Final = 9092
 
 
 def broker(settings: Settings, *, create: bool) -> Broker:
@@ -23,7 +28,15 @@ def administration(settings: Settings) -> Administration:
 def own_topics(settings: Settings) -> frozenset[str]:
     """The topics of that broker, HOST:PORT/TOPIC each, as a kafka:// URL could name them."""
     names = [topics.name(topic, settings.prefix) for topic in Topic]
-    return frozenset(f"{server}/{name}" for server in servers_of(f"{settings.broker}/-") for name in names)
+    return frozenset(f"{server}/{name}" for server in _servers(settings.broker) for name in names)
+
+
+def _servers(broker: str) -> list[str]:
+    """The brokers of a cluster, HOST:PORT each, in lower case; none of a file."""
+    if not broker.lower().startswith(_KAFKA):
+        return []
+    listed = [part.strip().lower().removeprefix(_KAFKA).rstrip("/") for part in broker.split(",")]
+    return [one if re.search(r":[0-9]+$", one) else f"{one}:{_PORT}" for one in listed]
 
 
 def _options(settings: Settings) -> KafkaOptions:

@@ -7,6 +7,7 @@ NEWS_GOLDEN=write pytest tests/golden writes the golden files anew; look at what
 import base64
 import json
 import os
+from functools import partial
 from pathlib import Path
 
 import jsonschema_rs
@@ -18,7 +19,20 @@ from worker import __version__, contract
 from worker.core import event
 from worker.core.decide import decide
 from worker.core.read import read
-from worker.model import Article, Document, Fetched, Format, Mode, Source, Topic
+from worker.core.sources.definitions import source_of
+from worker.core.upstream import documents
+from worker.model import (
+    Article,
+    Definition,
+    Document,
+    Fetched,
+    Format,
+    Mode,
+    Rejection,
+    Source,
+    Topic,
+    UpstreamRecord,
+)
 
 GOLDEN = Path(__file__).parent
 NINJS = GOLDEN.parent / "standards" / "ninjs"
@@ -96,6 +110,31 @@ def polled_records(name):
     return records
 
 
+def upstream_records():
+    """What is published of records of another system's topic, which is read in shares."""
+    given = json.loads((GOLDEN / "documents" / "upstream.records.json").read_text(encoding="utf-8"))
+    url, site = "kafka://one.example:9092,two.example:9092/desk.out", "topic:desk/1/2"
+    definition = Definition("desk-1-2", url, site, OBSERVED_AT, "topic", share=(1, 2))
+    consumed = [
+        UpstreamRecord(
+            3,
+            100 + number,
+            OBSERVED_AT - 1,
+            None if one["value"] is None else one["value"].encode(),
+            tuple((name, content.encode()) for name, content in one.get("headers", {}).items()),
+        )
+        for number, one in enumerate(given)
+    ]
+    source, records = source_of(definition), []
+    for document in documents(definition, 3, consumed, OBSERVED_AT):
+        for item in read(document, LIMIT).items:
+            if isinstance(item, Article):
+                records.append(event.created(item, source, OBSERVED_AT, mode=Mode.LIVE))
+            elif isinstance(item, Rejection):
+                records.append(event.rejected(item, source, OBSERVED_AT))
+    return records
+
+
 def shown(record):
     """A record as readers see it; the worker's version, which changes with every release, masked."""
     value = record.value.decode()
@@ -143,9 +182,17 @@ def test_a_polled_document_becomes_exactly_the_records_of_its_golden_file(name):
     assert found == json.loads(golden.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", POLLED)
-def test_its_events_fit_the_published_schemas_and_ninjs(name):
-    for record in polled_records(name):
+def test_upstream_records_become_exactly_the_records_of_their_golden_file():
+    found = list(map(shown, upstream_records()))
+    golden = GOLDEN / "upstream.records.json"
+    if os.environ.get("NEWS_GOLDEN") == "write":
+        golden.write_text(json.dumps(found, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    assert found == json.loads(golden.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("records_of_it", [*(partial(polled_records, name) for name in POLLED), upstream_records])
+def test_its_events_fit_the_published_schemas_and_ninjs(records_of_it):
+    for record in records_of_it():
         if record.topic is Topic.ARTICLES:
             value = json.loads(record.value)
             assert [errors("ours", value), errors("readers", value), errors("ninjs", value["item"])] == [[], [], []]

@@ -13,6 +13,7 @@ import click
 from worker import configured
 from worker.cli.exits import Exit
 from worker.cli.sources_shown import line, now
+from worker.core.sources import topics
 from worker.core.sources.definitions import Definitions
 from worker.core.sources.difference import Difference, Kind, Plan, Wanted
 from worker.core.sources.lists import Listed
@@ -50,6 +51,8 @@ async def apply_one(settings: Settings, wanted: Wanted) -> None:
         click.echo(
             f"note: {', '.join(twins)} has this URL too, and publishes its articles as well, under other ids", err=True
         )
+    if made.kind is Kind.ADDED and (rest := _undefined(made.definition, known)):
+        click.echo(f"note: nobody reads the shares {', '.join(rest)} of this topic until they are added, too", err=True)
 
 
 def _twins(added: Definition, known: Definitions) -> list[str]:
@@ -58,6 +61,16 @@ def _twins(added: Definition, known: Definitions) -> list[str]:
     if added.share is not None:
         return []
     return sorted({one.definition.id for one in known if same_form(one.definition.url) == form} - {added.id})
+
+
+def _undefined(added: Definition, known: Definitions) -> list[str]:
+    """The other shares of its topic that are no sources."""
+    if added.share is None:
+        return []
+    _, count = added.share
+    site = topics.whole_site(added)
+    there = {one.definition.site for one in known} | {added.site}
+    return [f"{index}/{count}" for index in range(count) if f"{site}/{index}/{count}" not in there]
 
 
 async def apply_files(settings: Settings, files: Sequence[Path], wish: Wish) -> Exit:
