@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from worker import contract
 from worker.core import identity
+from worker.core.keys import upstream_key
 from worker.core.normalise import links, text
+from worker.core.parse import Entry
 from worker.core.read import read
 from worker.model import Document, Format, Source
 from worker.sources.files.documents import Wanted, documents
@@ -87,6 +89,13 @@ def test_strings_fold_as_the_vectors_say(case):
 @each("identity", "recordIds")
 def test_declared_ids_are_the_keys_the_vectors_say(case):
     assert identity.record_id_key(case["declared"], case["path"]) == case["key"]
+
+
+@each("identity", "upstreamKeys")
+def test_upstream_records_have_the_keys_the_vectors_say(case):
+    place = case["offset"], case["offset"] + 1, case["ordinal"]
+    entry = Entry(*place, b"", id=case["declared"])
+    assert upstream_key(entry, f"{case['topic']}/{case['partition']}") == (case["kind"], case["key"])
 
 
 @each("identity", "headlineKeys")
