@@ -39,6 +39,11 @@ def _servers(broker: str) -> list[str]:
     return [one if re.search(r":[0-9]+$", one) else f"{one}:{_PORT}" for one in listed]
 
 
+def own_cluster(settings: Settings) -> tuple[str, KafkaOptions] | None:
+    """Where the broker is, and how it is reached, if it is Kafka."""
+    return (settings.broker, _options(settings)) if settings.broker.startswith("kafka://") else None
+
+
 def _options(settings: Settings) -> KafkaOptions:
     password, key_password = settings.kafka_sasl_password, settings.kafka_ssl_password
     return KafkaOptions(

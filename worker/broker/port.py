@@ -183,6 +183,10 @@ class Broker(Protocol):
         """What the topic holds and how it is set."""
         ...
 
+    def is_own(self, cluster: str, name: str) -> bool:
+        """Whether the topic of this full name, in the Kafka cluster of this id, is one of this broker's own."""
+        ...
+
     def max_record_bytes(self, topic: Topic) -> int:
         """The most that key, value and headers of one record of the topic may have together."""
         ...

@@ -33,7 +33,7 @@ def decide(  # noqa: PLR0913 (a reading and what is known besides)
         if isinstance(found, Withdrawal):
             withdrawals += 1
             continue
-        item = _refused(found) if isinstance(found, Article) and found.end in refused else found
+        item = refused_by_broker(found) if isinstance(found, Article) and found.end in refused else found
         if isinstance(item, Article):
             records.append(event.created(item, source, reading.observed_at, run))
         else:
@@ -43,7 +43,8 @@ def decide(  # noqa: PLR0913 (a reading and what is known besides)
     return Decision(path, tuple(records), published, tuple(rejected), reading.notes, withdrawals, state)
 
 
-def _refused(article: Article) -> Rejection:
+def refused_by_broker(article: Article) -> Rejection:
+    """What an article becomes that the broker was seen to refuse."""
     raw = article.item + b"}"
     return Rejection(
         Code.REFUSED,

@@ -187,6 +187,24 @@ async def topics_as_known_by(admin: AIOKafkaAdminClient, broker: int, names: lis
     return described
 
 
+async def topic_as_known_to(consumer: AIOKafkaConsumer, name: str) -> dict[str, Any]:
+    """The brokers' word on a topic and their cluster. KafkaError, OSError: none of them answers.
+
+    What aiokafka itself learns of a topic tells nobody why it can't be read: that it is gone, or forbidden.
+    """
+    client = consumer._client
+    met: Exception = errors.NodeNotReadyError()
+    for broker in client.cluster.brokers():
+        try:
+            answer = await client.send(broker.nodeId, _Looking([name]))
+        except (errors.KafkaError, OSError) as error:
+            met = error
+        else:
+            told: dict[str, Any] = answer.to_object()
+            return told
+    raise met
+
+
 def _self(task: asyncio.Task[Any]) -> object:
     frame = getattr(task.get_coro(), "cr_frame", None)
     return frame.f_locals.get("self") if frame else None

@@ -40,20 +40,29 @@ class Connection:
             **self._security(),
         }
 
+    @property
+    def name(self) -> str:
+        """The addresses, for people."""
+        return ", ".join(f"{host}:{port}" for host, port in self.servers)
+
     async def explained(self, error: BaseException) -> BrokerError:
         """Why no client could be made: aiokafka itself says only that it could not reach any of the addresses."""
+        found, sentence = await self.reason(error)
+        return BrokerRefused(sentence) if sentence else told(found, f"Kafka at {self.name}")
+
+    async def reason(self, error: BaseException) -> tuple[BaseException, str | None]:
+        """What was met where no client could be made, and the sentence for it where waiting won't help."""
         connection = {"request_timeout_ms": REQUEST_MS, **self._security()}
         certified = self.options.ssl_certfile is not None
         for host, port in self.servers:
             found = await why_not_reached(host, port, **connection)
-            if refused := unusable(found, f"{host}:{port}"):
-                return refused
-            if found is None or isinstance(found, KafkaConnectionError | ConnectionResetError | ssl.SSLError):
-                reason = await why_closed(host, port, certified=certified, **connection)
-                if reason:
-                    return BrokerRefused(f"Kafka at {host}:{port} can't be used: {reason}.")
+            sentence = unusable(found)
+            if not sentence and isinstance(found, KafkaConnectionError | ConnectionResetError | ssl.SSLError | None):
+                sentence = await why_closed(host, port, certified=certified, **connection)
             error = found or error
-        return told(error, f"Kafka at {', '.join(f'{host}:{port}' for host, port in self.servers)}")
+            if sentence:
+                return error, f"Kafka at {host}:{port} can't be used: {sentence}."
+        return error, None
 
     def _security(self) -> Mapping[str, Any]:
         options = self.options

@@ -64,13 +64,13 @@ def told(
     if isinstance(error, _LOST) and not ending:  # an end that is asked for again may meet a fence although it happened
         return ClaimLost(f"{subject}: another owner has it now, or the broker took it back after a pause")
     if isinstance(error, _REFUSED) and topic is Topic.ARTICLES:
-        return RecordRefused(f"{subject} refuses a record: {_said(error)}")
+        return RecordRefused(f"{subject} refuses a record: {said(error)}")
     if (sentence := forbidden(error, subject, needs) or _mendable(error, subject)) and not ending:
         return (ClockRefused if isinstance(error, errors.InvalidTimestampError) else BrokerAway)(sentence)
     if isinstance(error, errors.InvalidTransactionTimeout):
         return BrokerRefused("kafka_transaction_timeout_s is over the broker's transaction.max.timeout.ms")
     kind = Unsure if ending else BrokerAway
-    return kind(f"{subject}: {_said(error)}")
+    return kind(f"{subject}: {said(error)}")
 
 
 def forbidden(error: BaseException, subject: str, needs: str) -> str | None:
@@ -84,14 +84,14 @@ def forbidden(error: BaseException, subject: str, needs: str) -> str | None:
     )
 
 
-def unusable(error: BaseException | None, server: str) -> BrokerRefused | None:
-    """Likewise where waiting won't help: who we are, or how we speak, is refused by this server, or its certificate by us."""
+def unusable(error: BaseException | None) -> str | None:
+    """Likewise where waiting won't help: who we are, or how we speak, is refused by a server, or its certificate by us."""
     sentence = next((text for kind, text in _UNUSABLE.items() if isinstance(error, kind)), None)
     if isinstance(error, ssl.SSLCertVerificationError):
         sentence = f"its certificate can't be trusted ({error.verify_message}): set kafka_ssl_cafile to the authority that made it"
         if error.verify_code in _OTHER_NAME:
             sentence = "its certificate is for another name: call it in the broker's URL as its certificate does"
-    return BrokerRefused(f"Kafka at {server} can't be used: {sentence}.") if sentence else None
+    return sentence
 
 
 def _mendable(error: BaseException, subject: str) -> str | None:
@@ -99,7 +99,8 @@ def _mendable(error: BaseException, subject: str) -> str | None:
     return text and text.format(topic=subject)
 
 
-def _said(error: BaseException) -> str:
+def said(error: BaseException) -> str:
+    """What went wrong, for people."""
     if isinstance(error, TimeoutError | errors.KafkaTimeoutError):
         return "the broker does not answer in time"
     if isinstance(error, ConnectionRefusedError):

@@ -36,7 +36,7 @@ class Definition:
     format: str = "auto"  # of a topic's records: articles | feed | auto
     share: tuple[int, int] | None = None  # of a topic: the partitions p where p mod n = i; None: all
     security: str | None = (
-        None  # of a topic: plaintext | ssl | sasl_plaintext | sasl_ssl; None: as the worker's own broker
+        None  # of a topic: plaintext | ssl | sasl_plaintext | sasl_ssl; None: as the own broker where it names that, else plaintext
     )
     sasl_mechanism: str | None = None  # of a topic: PLAIN | SCRAM-SHA-256 | SCRAM-SHA-512
     certificate_file: str | None = None  # of a topic: PEM, with which the worker says who it is; on its machine
@@ -58,9 +58,13 @@ class FaultKind(StrEnum):
     GONE = "gone"  # 410
     TOO_LARGE = "too_large"
     ENCODING = "encoding"  # the Content-Encoding is unknown or a lie
-    UNCONFIGURED = "unconfigured"  # a secret or file that its definition names is not there
+    UNCONFIGURED = (
+        "unconfigured"  # a secret or file that its definition names is not there, or a topic that is the worker's own
+    )
     NOT_A_FEED = "not_a_feed"
     UNREADABLE = "unreadable"  # reading it took too long, too much memory, or failed
+    MISSING = "missing"  # there is no such upstream topic
+    DENIED = "denied"  # an upstream cluster doesn't let the worker in, or not read the topic
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,8 @@ class Head:
     repaired: bool = (
         False  # of what it remembered something was lost: its next document is decided as by `initial: skip`
     )
+    positions: dict[int, int] = field(default_factory=dict)  # of an upstream topic: by partition, the next offset
+    positions_in: str | None = None  # the topic that they are of, with its cluster's id; of another they say nothing
 
 
 class Fate(StrEnum):
@@ -134,7 +140,7 @@ class Fate(StrEnum):
 class Part:
     """What a part of a polled document comes to: records, published together with what the sources then remember."""
 
-    source: str
+    source: str  # its id; of an upstream topic with the partition (`core/feeds/consumed.py`)
     records: tuple[Record, ...]
     fates: Counter[Fate] = field(default_factory=Counter)
     rejected: tuple[Rejection, ...] = ()
@@ -157,3 +163,4 @@ class ShardReport:
     failing: int  # sources whose last poll brought no document
     refused: int  # sources that are left alone, as what is stored of them can't be read
     stopped: bool = False  # it was the last that this worker said of it
+    behind: dict[str, int] = field(default_factory=dict)  # by upstream topic, its source's id: records not yet decided

@@ -68,6 +68,8 @@ class Totals:
     commit_seconds: Histogram = field(default_factory=_commit_seconds)
     late_seconds: Histogram = field(default_factory=_late_seconds)  # from when a poll was due to when it began
     fresh_seconds: Histogram = field(default_factory=_fresh_seconds)  # from an article's date to its commit, live
+    behind: dict[str, int] = field(default_factory=dict)  # by upstream topic, its source's id: records not yet decided
+    lost: int = 0  # offsets of upstream topics that retention had passed before they were read
     restores: int = 0  # of a shard
     fences: int = 0  # a shard's claim was lost to another owner, or given up by the broker
     settled: bool = False  # what falls to this worker is known

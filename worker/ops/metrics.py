@@ -61,6 +61,12 @@ TABLE: Final = (
     Described("fences", "counter", (), 1, "shards lost to another owner, or taken back by the broker after a pause"),
     Described("sources", "gauge", ("state",), 4, "sources: all, due, failing, refused; as of the last half minute"),
     Described("lateness_seconds", "gauge", (), 1, "by how much the source that is latest is late, likewise"),
+    Described(
+        "upstream_behind", "gauge", (), 1, "records of upstream topics that are not decided yet, all topics together"
+    ),
+    Described(
+        "upstream_lost", "counter", (), 1, "records that upstream topics no longer held when they were to be read"
+    ),
     Described("readers", "gauge", ("state",), 2, "processes that read documents: busy, idle"),
     Described("readers_killed", "counter", (), 1, "of them, those that were killed by a document"),
     Described("memory_bytes", "gauge", ("process",), 2, "resident memory: worker, readers"),
@@ -109,6 +115,8 @@ class Metrics(Collector):
             },
         )
         yield _gauge("lateness_seconds", max((one.late for one in standing), default=0) / 1000)
+        yield _gauge("upstream_behind", sum(totals.behind.values()))
+        yield _counter("upstream_lost", totals.lost)
         yield _gauge("readers", {"busy": readers.running - readers.idle, "idle": readers.idle})
         yield _counter("readers_killed", readers.killed)
         yield _gauge("memory_bytes", {"worker": resident(os.getpid()), "readers": readers.bytes})

@@ -56,6 +56,7 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                     await stack.enter_async_context(reading),
                     secrets_from(secrets_folder(), os.environ),
                     broker.max_record_bytes(Topic.ARTICLES),
+                    configured.own_cluster(settings),
                 )
                 worker, token = f"{socket.gethostname()}:{os.getpid()}", secrets.token_hex(8)
                 slots = asyncio.Semaphore(settings.max_polls)

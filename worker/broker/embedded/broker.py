@@ -131,6 +131,10 @@ class EmbeddedBroker:
         finally:
             await self._close(session)
 
+    def is_own(self, _cluster: str, _name: str) -> bool:
+        """See `port.Broker.is_own`: none lies in a cluster."""
+        return False
+
     def max_record_bytes(self, topic: Topic) -> int:
         """See `port.Broker.max_record_bytes`; the topic's max.message.bytes as the file has it."""
         return log.limit(self._tables[topic])

@@ -94,10 +94,17 @@ class KafkaAdministration:
                 return False
         return True
 
+    async def cluster(self) -> str:
+        """The id of the cluster."""
+        return str((await self._described())["cluster_id"])
+
     async def _brokers(self) -> list[dict[str, Any]]:
-        cluster = await self._asked(self._client.describe_cluster(), "the cluster", needs="Describe")
-        brokers: list[dict[str, Any]] = cluster["brokers"]
+        brokers: list[dict[str, Any]] = (await self._described())["brokers"]
         return brokers
+
+    async def _described(self) -> dict[str, Any]:
+        cluster: dict[str, Any] = await self._asked(self._client.describe_cluster(), "the cluster", needs="Describe")
+        return cluster
 
     async def _settings(self, names: Collection[str]) -> dict[str, dict[str, str]]:
         wanted = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]

@@ -36,6 +36,7 @@ class KafkaBroker:
         self._connection = connection
         self._prefix = prefix
         self._topics = Topics({})
+        self._cluster = ""
         self._contained = Contained()
         self._ends = Ends()
 
@@ -104,6 +105,10 @@ class KafkaBroker:
         held = await spans(self._connection, partitions)
         return TopicInfo(self._topics.layouts[topic], tuple(held[one] for one in partitions))
 
+    def is_own(self, cluster: str, name: str) -> bool:
+        """See `port.Broker.is_own`."""
+        return cluster == self._cluster and any(name == self._topics.name(topic) for topic in Topic)
+
     def max_record_bytes(self, topic: Topic) -> int:
         """See `port.Broker.max_record_bytes`."""
         return self._topics.max_record_bytes(topic)
@@ -112,6 +117,7 @@ class KafkaBroker:
         async with KafkaAdministration(self._connection, self._prefix) as administration:
             found = await administration.found()
             check(await administration.layouts(), found)
+            self._cluster = await administration.cluster()
         self._topics = Topics(found)
         self._contained.begin()
         return self

@@ -5,6 +5,7 @@ published as it comes, with the checkpoints that `ShardMemory.records` gives whe
 """
 
 from worker.core.feeds.answered import Answered
+from worker.core.feeds.consumed import Where, consumed, placed, positions, recovered
 from worker.core.feeds.decide import MOST_RECORDS, decide
 from worker.core.feeds.head import loaded as loaded_head
 from worker.core.feeds.memory import Asked, ShardMemory
@@ -16,11 +17,16 @@ __all__ = [
     "Answered",
     "Asked",
     "ShardMemory",
+    "Where",
+    "consumed",
     "decide",
     "faulted",
     "is_known",
     "loaded_head",
     "loaded_report",
+    "placed",
+    "positions",
+    "recovered",
     "removed",
     "report_record",
     "silent",

@@ -14,7 +14,7 @@ from worker.errors import BrokerRefused
 from worker.model import Fault, FaultKind, Head, Validators
 
 VERSION: Final = 1
-_OWN_FORM: Final = ("validators", "body", "moving", "fault")
+_OWN_FORM: Final = ("validators", "body", "moving", "fault", "positions")
 _PLAIN: Final = tuple(member.name for member in fields(Head) if member.name not in _OWN_FORM)
 _EMPTY: Final = Head()
 # Of what type each is, as its value in a new head shows; None where it is text.
@@ -36,6 +36,8 @@ def dumped(head: Head, site: str, entries: int) -> bytes:
         members["validators"] = [head.validators.url, head.validators.etag, head.validators.modified]
     if head.moving:
         members["moving"] = head.moving
+    if head.positions:
+        members["positions"] = {str(partition): offset for partition, offset in head.positions.items()}
     if head.fault:
         fault = head.fault
         members["fault"] = [fault.kind, fault.message, fault.status, fault.retry_after_s]
@@ -59,6 +61,7 @@ def loaded(value: bytes) -> tuple[Head, str, int]:
         head.body = bytes.fromhex(members.get("body", ""))
         if found := members.get("validators"):
             head.validators = Validators(*found[:3])
+        head.positions = {int(partition): int(offset) for partition, offset in members.get("positions", {}).items()}
         if found := members.get("moving"):
             head.moving = (str(found[0]), int(found[1]))
         if (found := members.get("fault")) and found[0] in list(FaultKind):  # a later release may know more of them

@@ -77,9 +77,14 @@ class ShardMemory:
         for article, (key, link) in restoring.forgotten.items():
             self._note_mark(article, key, link)
 
+    @property
+    def has_marks(self) -> bool:
+        """Whether any article was forgotten for good."""
+        return bool(self._forgotten)
+
     def forgot(self, article: bytes, link: bytes) -> bool:
         """Whether an article was forgotten for good, under the id that its key makes, or by its link."""
-        return bool(self._forgotten) and (
+        return self.has_marks and (
             article in self._forgotten or article[:8] in self._forgotten or link in self._forgotten_links
         )
 

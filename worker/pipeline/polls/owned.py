@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 
 import structlog
 
@@ -49,8 +49,15 @@ class Owned:
         ownership is then over. `search`: while it looks for an article that the broker refuses, every part is a transaction
         of its own.
         """
+        told = await self.hand_over(decide, search)
+        if told is not None:
+            await self.flush()
+        return told
+
+    async def hand_over(self, decide: DecideIfDue, search: Search) -> Counter[str] | None:
+        """Likewise, but return before it is committed: of a fault in that tells `flush`, or `lost`."""
         told: Counter[str] = Counter()
-        try:
+        with self._losing():
             async with self._deciding:
                 self._check()
                 if (parts := decide(self.memory, search)) is None:
@@ -63,12 +70,22 @@ class Owned:
                     if search.most is not None:
                         await self.shard.flush()
                         search.widen()
+        return told
+
+    async def flush(self) -> None:
+        """Return when all is committed that was handed over. BrokerError: perhaps it is not, and the ownership is over."""
+        with self._losing():
+            self._check()
             await self.shard.flush()
+
+    @contextmanager
+    def _losing(self) -> Iterator[None]:
+        try:
+            yield
         except BrokerError as error:
             if not self.lost.done():
                 self.lost.set_result(error)
             raise
-        return told
 
     def _check(self) -> None:
         if self.lost.done():

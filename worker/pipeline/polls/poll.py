@@ -18,6 +18,7 @@ from worker.core.event import rfc3339
 from worker.core.feeds import MOST_RECORDS, Answered, Asked, ShardMemory, decide, faulted, is_known, unchanged
 from worker.core.normalise.links import without_secrets
 from worker.core.sources.definitions import source_of
+from worker.kafka.options import KafkaOptions
 from worker.model import (
     Code,
     Definition,
@@ -57,6 +58,7 @@ class Tools:
     pool: ReaderPool
     secrets: Secrets
     record_bytes: int  # that one event's record may have
+    own_cluster: tuple[str, KafkaOptions] | None = None  # the URL of the worker's own broker where that is Kafka
 
 
 @dataclass(frozen=True, slots=True)

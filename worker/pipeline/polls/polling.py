@@ -26,6 +26,7 @@ from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, due_once, lawful, say, understand
 from worker.pipeline.polls.reporting import Reporting
 from worker.pipeline.polls.run import Run
+from worker.pipeline.polls.streams import Streams
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
@@ -54,6 +55,7 @@ class FeedShard:
         self._ours = ours
         self._quiet_seconds = quiet_seconds
         self._definitions: dict[str, Definition] = {}
+        self._streams = Streams(self._definitions, run, self._ownership, self._agenda.wake)
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._lawful: dict[str, Asked] = {}  # likewise, those that may still be decided
@@ -73,6 +75,8 @@ class FeedShard:
         if definition.id in owned.memory.refused:
             self._agenda.drop(definition.id)
             self._plan(definition, owned)
+        elif definition.kind == "topic":
+            self._streams.wake()
         elif before is None or before.url != definition.url:
             self._agenda.put(definition.id, running_clock())
         elif definition.id in self._agenda:
@@ -90,6 +94,7 @@ class FeedShard:
         self._agenda.drop(source)
         if source in self._fetching:
             self._polls[source].cancel()
+        self._streams.wake()
         if self._ownership.last is not None:
             self._ownership.last.memory.undefine(source)
             self._look_at = 0
@@ -108,10 +113,12 @@ class FeedShard:
             stopping = tasks.create_task(self._run.stop.wait())
             reporting = tasks.create_task(self._reporting.go_on())
             answering = tasks.create_task(self.inbox.go_on())
+            streaming = tasks.create_task(self._streams.go_on(tasks))
             await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
             starting.cancel()
+            streaming.cancel()
             self.cut()
-            if under_way := {*self._polls.values(), *self._removing.values()}:
+            if under_way := {*self._polls.values(), *self._removing.values(), *self._streams.tasks}:
                 await asyncio.wait(under_way, timeout=self._run.grace)
             await self._reporting.say_last()
             for task in (*under_way, answering, keeping, stopping, reporting):
@@ -140,6 +147,9 @@ class FeedShard:
             log.error("source.refused", source=definition.id, reason=why)
             self._run.totals.left[definition.id] = why
             return
+        if definition.kind == "topic":
+            self._streams.wake()
+            return
         head = owned.memory.head(definition.id)
         if self._run.once:
             due = due_once(definition, head, self._run.totals)
@@ -162,7 +172,8 @@ class FeedShard:
                 self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
                 continue
             self._run.slots.release()
-            if self._run.once and self._agenda.idle and self.inbox.idle and not self._polls and not self._removing:
+            quiet = self._agenda.idle and self.inbox.idle and self._streams.idle
+            if self._run.once and quiet and not self._polls and not self._removing:
                 return
             await self._agenda.wait(running_clock())
 

@@ -47,7 +47,7 @@ def request_of(
     """What to ask for a source. Fault UNCONFIGURED: a secret that it names is missing, or can't be part of a request."""
     headers: list[tuple[str, str]] = []
     for header, name in definition.headers:
-        value = _found(name, secrets)
+        value = found_secret(name, secrets)
         if isinstance(value, Fault):
             return value
         if not _HEADER.fullmatch(header):
@@ -55,7 +55,7 @@ def request_of(
         headers.append((header, value))
     authorization = None
     if definition.credentials is not None:
-        value = _found(definition.credentials, secrets)
+        value = found_secret(definition.credentials, secrets)
         if isinstance(value, Fault):
             return value
         if ":" not in value:
@@ -71,7 +71,8 @@ def request_of(
     )
 
 
-def _found(name: str, secrets: Secrets) -> str | Fault:
+def found_secret(name: str, secrets: Secrets) -> str | Fault:
+    """What it holds; a Fault where it is missing, or can't be read or used."""
     if not _NAME.fullmatch(name):
         return _unconfigured(f"a secret can't be named {name[:100]!r}; letters, digits and '_' can be in its name")
     try:

@@ -1,0 +1,96 @@
+"""An upstream topic on a real Kafka: filled, defined as a source of a place, and judged by what workers made of each record."""
+
+import json
+import re
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from aiokafka import AIOKafkaProducer
+from contract.oracle import Verdict, judge
+from faults.running import Place
+from kafka.clients import create
+from kafka.cluster import Cluster
+
+from worker.core.sources import stored, topics
+from worker.model import Definition, Topic
+
+PARTITION = re.compile(r"[?]partition=(\d+)&")
+STORIES = 40  # articles that the records of a partition tell of, again and again
+SOURCE = "up"
+TEXT = "{} tells of a river that rose for six days and of a bridge that nobody crossed."
+
+
+@dataclass
+class Upstream:
+    """A topic of another system. `offered`: by partition, what each record must come to, in order."""
+
+    cluster: Cluster
+    topic: str
+    partitions: int
+    offered: list[tuple[int, bytes]] = field(default_factory=list)
+
+    async def send(self, records: int, *, broken_every: int = 0, transaction: int = 0) -> None:
+        """So many more, over all partitions. `transaction`: records of one; 0: there are none."""
+        named = {"transactional_id": f"{self.topic}-{uuid.uuid4()}"} if transaction else {}
+        async with AIOKafkaProducer(**self.cluster.admin, linger_ms=5, **named) as producer:
+            for start in range(0, records, transaction or records):
+                some = range(start, min(start + (transaction or records), records))
+                if transaction:
+                    async with producer.transaction():
+                        await self._send(producer, some, broken_every)
+                else:
+                    await self._send(producer, some, broken_every)
+
+    async def _send(self, producer: AIOKafkaProducer, numbers: range, broken_every: int) -> None:
+        sent = []
+        for _ in numbers:
+            number = len(self.offered)
+            partition = number % self.partitions
+            title = f"record {number}"
+            value = json.dumps(
+                {"id": f"{partition}-{number % STORIES}", "headline": title, "text": TEXT.format(title)}
+            ).encode()
+            if broken_every and number % broken_every == 0:
+                value = title.encode()
+            self.offered.append((partition, title.encode()))
+            sent.append(await producer.send(self.topic, value, partition=partition))
+        for one in sent:
+            await one
+
+    async def define(self, place: Place, source: str = SOURCE, **options) -> Definition:
+        """As `sources add` would."""
+        now = time.time_ns() // 1_000_000
+        url = f"kafka://{self.cluster.bootstrap}/{self.topic}"
+        name, site = topics.named(url, source, options.get("share"))
+        definition = Definition(name, url, site, now, "topic", **options)
+        async with place.connect() as broker:
+            await broker.append([stored.record(definition, now)])
+        return definition
+
+    async def judged(self, place: Place) -> Verdict:
+        """What was offered against what is in the topics: each once, and in order within each partition, theirs and ours."""
+        got = [one async for one in published(place)]
+        ours = {title: where for where, _, title in got}
+        offered = (((partition, ours.get(title)), title) for partition, title in self.offered)
+        return judge(offered, (((partition, where), title) for where, partition, title in got))
+
+
+async def made(cluster: Cluster, partitions: int = 3) -> Upstream:
+    """A new one, empty."""
+    name = f"upstream-{uuid.uuid4().hex[:8]}"
+    await create(cluster.admin, name, partitions)
+    return Upstream(cluster, name, partitions)
+
+
+async def published(place: Place) -> AsyncIterator[tuple[tuple[str, int], int, bytes]]:
+    """Of each event and rejection: our topic and partition, the upstream partition, and what it says."""
+    async with place.connect() as broker:
+        async for record in broker.read(Topic.ARTICLES):
+            event = json.loads(record.value)
+            title = event["item"]["headlines"][0]["value"].encode()
+            yield (record.topic, record.partition), int(PARTITION.search(event["provenance"]["documentUrl"])[1]), title
+        async for record in broker.read(Topic.REJECTS):
+            _, partition, _ = json.loads(dict(record.headers)["reject_entry_key"])
+            yield (record.topic, record.partition), partition, record.value
