@@ -66,7 +66,10 @@ def test_where_nothing_listens_nothing_lives(call, port_of_nobody):
 
 
 def test_what_answers_something_else_is_no_worker(call, monkeypatch):
+    whole = http.client.HTTPConnection.getresponse
+
     def broken(self):
+        whole(self)  # a server that ends before it has answered leaves the connection to whatever test comes next
         raise http.client.BadStatusLine("SSH-2.0")
 
     monkeypatch.setattr(http.client.HTTPConnection, "getresponse", broken)

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
-from structlog.testing import capture_logs
+from structlog import wrap_logger
+from structlog.testing import LogCapture
 from unit.pipeline.world import Servers, World, asked, feed
 
 from worker.core.sources import stored
@@ -390,12 +391,13 @@ async def test_who_stops_says_so_last(world):
 async def test_a_quiet_worker_says_now_and_then_what_it_polled(world, monkeypatch):
     await world.add("one", feed("a"))
     monkeypatch.setattr("worker.pipeline.polls.worker._SUM_UP_SECONDS", 0.01)
-    with capture_logs() as logs:
-        async with world.running():
+    logs = LogCapture()  # the module's logger may have been cached by a test before: capture_logs would not hear it
+    monkeypatch.setattr("worker.pipeline.polls.worker.log", wrap_logger(None, [logs]))
+    async with world.running():
 
-            async def told():
-                await asyncio.sleep(0)
-                said = [entry for entry in logs if entry["event"] == "polls.summed_up"]
-                return [sum(entry.get(what, 0) for entry in said) for what in ("read", "created")] == [1, 1]
+        async def told():
+            await asyncio.sleep(0)
+            said = [entry for entry in logs.entries if entry["event"] == "polls.summed_up"]
+            return [sum(entry.get(what, 0) for entry in said) for what in ("read", "created")] == [1, 1]
 
-            await world.until(told)
+        await world.until(told)

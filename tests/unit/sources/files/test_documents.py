@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import os
 import socket
 import zipfile
@@ -10,6 +9,7 @@ from io import BytesIO
 
 import pytest
 import zstandard
+from unit.sources.files.packed import gz
 
 from worker.model import Format, Source
 from worker.sources.files import Found, Wanted, documents_of_stream
@@ -34,7 +34,7 @@ def test_the_name_says_nothing(replay, name):
     assert found.document.format is Format.JSONL
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gz, zstandard.compress])
 def test_a_packed_file_is_read_and_remembered_unpacked(replay, pack):
     packed = pack(b'{"title":"a"}\n')
     (replay.root / "a").write_bytes(packed)
@@ -51,11 +51,11 @@ def test_a_packed_file_is_read_and_remembered_unpacked(replay, pack):
         (b" " * 200_000, "EMPTY"),
         (bytes(range(256)), "UNSUPPORTED_FORMAT"),
         (b"<!doctype html><html><body>words</body></html>", "UNSUPPORTED_FORMAT"),
-        (gzip.compress(gzip.compress(b"words")), "UNSUPPORTED_FORMAT"),
+        (gz(gz(b"words")), "UNSUPPORTED_FORMAT"),
         (b'{"a": 1,\n "b":', "INVALID_JSON"),
         (b"\x1f\x8b\x08garbage", "DAMAGED_ARCHIVE"),
-        (gzip.compress(b"words " * 50)[:-4], "DAMAGED_ARCHIVE"),
-        (gzip.compress(b"words ") + b"garbage", "DAMAGED_ARCHIVE"),
+        (gz(b"words " * 50)[:-4], "DAMAGED_ARCHIVE"),
+        (gz(b"words ") + b"garbage", "DAMAGED_ARCHIVE"),
         (zstandard.compress(b"<rss>" + b"words " * 50)[:-4], "DAMAGED_ARCHIVE"),
     ],
 )
@@ -81,7 +81,7 @@ def test_text_behind_much_white_space_is_text(replay):
     assert (found.document.format, found.document.refused) == (Format.TEXT, None)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gz, zstandard.compress])
 def test_whole_lines_before_damage_are_read_and_it_goes_on_there_once_it_is_healed(replay, pack):
     lines = b"".join(b'{"id":%d,"text":"%s"}\n' % (number, os.urandom(500).hex().encode()) for number in range(200))
     path = replay.root / "a.jsonl.packed"
@@ -235,7 +235,7 @@ def test_an_empty_array_is_without_a_record_and_nothing_is_wrong_with_that(repla
 
 
 def test_standard_input_has_the_same_formats(replay):
-    stream = BytesIO(gzip.compress(b'{"a":1}\n{"b":2}\n'))
+    stream = BytesIO(gz(b'{"a":1}\n{"b":2}\n'))
     (found,) = documents_of_stream(stream, SOURCE, lambda: 5)
     assert (found.document.path, found.document.format, found.document.observed_at) == ("-", Format.JSONL, 5)
     assert found.last

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import os
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from unit.sources.files.packed import gz
 
 from worker.sources.files import Found, Wanted
 
@@ -23,7 +23,7 @@ def touch(path):
     os.utime(path, ns=(1, path.stat().st_mtime_ns + 1_000_000_000))
 
 
-@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, TEXT, gzip.compress(LINES)])
+@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, TEXT, gz(LINES)])
 def test_what_is_done_is_skipped_unread(replay, monkeypatch, content):
     (replay.root / "a").write_bytes(content)
     assert replay.publish()
@@ -32,7 +32,7 @@ def test_what_is_done_is_skipped_unread(replay, monkeypatch, content):
     assert (said.outcome.name, said.outcome.left, said.state) == ("ALREADY", False, None)
 
 
-@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, TEXT, gzip.compress(LINES), ARRAY.strip() + b"," * 3])
+@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, TEXT, gz(LINES), ARRAY.strip() + b"," * 3])
 def test_what_was_only_touched_is_not_published_again_and_is_skipped_unread_next_time(replay, monkeypatch, content):
     path = replay.root / "a"
     path.write_bytes(content)
@@ -55,7 +55,7 @@ def test_a_folder_that_was_moved_is_not_published_again(replay, tmp_path):
     assert said.state.location.endswith("/moved/a")
 
 
-@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, gzip.compress(LINES), b"".join(RECORDS), b'{"a": 1}\n' * 3])
+@pytest.mark.parametrize("content", [LINES, ARRAY, FEED, gz(LINES), b"".join(RECORDS), b'{"a": 1}\n' * 3])
 def test_interrupted_anywhere_it_goes_on_where_it_was(replay, content):
     path = replay.root / "a"
     path.write_bytes(content)
@@ -104,9 +104,9 @@ def test_lines_that_were_added_are_published_and_said(replay):
 
 def test_packed_lines_grow_too(replay):
     path = replay.root / "a.jsonl.gz"
-    path.write_bytes(gzip.compress(LINES))
+    path.write_bytes(gz(LINES))
     replay.publish()
-    path.write_bytes(gzip.compress(LINES) + gzip.compress(b'{"id":20}\n'))
+    path.write_bytes(gz(LINES) + gz(b'{"id":20}\n'))
     assert replay.publish() == [b'{"id":20}']
 
 
@@ -163,7 +163,7 @@ def test_a_file_that_changed_while_it_was_interrupted_is_left_too(replay):
     assert replay.outcomes() == {"a": "CHANGED"}
 
 
-@pytest.mark.parametrize("before", [b"", b"  \n", b"[]", gzip.compress(TEXT)[:-9]])
+@pytest.mark.parametrize("before", [b"", b"  \n", b"[]", gz(TEXT)[:-9]])
 @pytest.mark.parametrize("after", [TEXT, LINES, ARRAY])
 def test_what_gave_no_record_yet_is_read_when_it_does(replay, before, after):
     path = replay.root / "a"
@@ -185,12 +185,12 @@ def test_what_gave_no_record_yet_is_read_when_it_does(replay, before, after):
         b"<!doctype html><html>",
         b'{"a": 1,\n "b":',
         b"\x1f\x8b\x08garbage",
-        gzip.compress(TEXT)[:-9],
-        gzip.compress(TEXT) + b"garbage",
-        gzip.compress(LINES) + b"garbage",
-        gzip.compress(LINES + b'{"id":') + b"garbage",
-        gzip.compress(ARRAY[:-20]) + b"garbage",
-        gzip.compress(FEED)[:-4],
+        gz(TEXT)[:-9],
+        gz(TEXT) + b"garbage",
+        gz(LINES) + b"garbage",
+        gz(LINES + b'{"id":') + b"garbage",
+        gz(ARRAY[:-20]) + b"garbage",
+        gz(FEED)[:-4],
     ],
 )
 def test_what_was_rejected_and_is_only_touched_or_moved_is_not_rejected_again(replay, monkeypatch, tmp_path, content):
@@ -210,12 +210,12 @@ def test_what_was_rejected_and_is_only_touched_or_moved_is_not_rejected_again(re
     ("before", "after", "more"),
     [
         (b" ", b"  ", 1),  # no text either, but other bytes
-        (gzip.compress(TEXT)[:-4], gzip.compress(TEXT), 1),  # the same text, and now there is an end to it
-        (gzip.compress(b" ") + b"garbage", b" ", 1),  # refused for another reason
-        (gzip.compress(LINES) + b"garbage", gzip.compress(LINES), 0),
-        (gzip.compress(LINES + b'{"id":') + b"garbage", gzip.compress(LINES + b'{"id":20}\n'), 1),
-        (gzip.compress(LINES + b'{"id":') + b"garbage", gzip.compress(LINES + b'{"id":2') + b"garbage", 1),
-        (gzip.compress(ARRAY[:-20]) + b"garbage", gzip.compress(ARRAY), 2),
+        (gz(TEXT)[:-4], gz(TEXT), 1),  # the same text, and now there is an end to it
+        (gz(b" ") + b"garbage", b" ", 1),  # refused for another reason
+        (gz(LINES) + b"garbage", gz(LINES), 0),
+        (gz(LINES + b'{"id":') + b"garbage", gz(LINES + b'{"id":20}\n'), 1),
+        (gz(LINES + b'{"id":') + b"garbage", gz(LINES + b'{"id":2') + b"garbage", 1),
+        (gz(ARRAY[:-20]) + b"garbage", gz(ARRAY), 2),
     ],
 )
 def test_what_was_rejected_is_read_again_when_it_is_something_else(replay, before, after, more):
