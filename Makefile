@@ -31,8 +31,9 @@ check: $(DEV)  ## lint, format, types, arrows between modules, dead code
 	@$(BIN)/vulture
 	@$(BIN)/hadolint Dockerfile
 
+# Two files at a time, whatever the machine has: the tests that kill wait more than they compute, and each of the two may run brokers.
 test: check  ## check, then every test but the benchmarks and the image's
-	@$(BIN)/pytest --ignore=tests/bench --ignore=tests/image
+	@$(BIN)/pytest --numprocesses=2 --dist=loadfile --ignore=tests/bench --ignore=tests/image
 
 image-test: $(DEV)  ## build the container image without an engine, and run it
 	@$(BIN)/pytest tests/image
