@@ -49,6 +49,7 @@ soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a mil
 	@NEWS_KILLS=$${NEWS_KILLS:-100} $(BIN)/pytest tests/faults
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak_shared
+	@PYTHONPATH=tests $(BIN)/python -m faults.soak_upstream
 
 fuzz: $(DEV)  ## the tests that make up their input, with far more of it
 	@$(BIN)/pytest --ignore=tests/bench -m hypothesis --hypothesis-profile=fuzz

@@ -106,6 +106,14 @@ class Place:
                 await anext(following)
             await following.aclose()
 
+    async def events_in_all(self, count: int) -> None:
+        """Wait until so many events are in the topic."""
+        async with self.connect() as broker:
+            following = broker.read(Topic.ARTICLES, follow=True)
+            for _ in range(count):
+                await anext(following)
+            await following.aclose()
+
     async def events_or_end(self, more: int, process) -> None:
         """Likewise, or until the replay ends by itself."""
         waits = {asyncio.ensure_future(self.events(more)), asyncio.ensure_future(process.wait())}

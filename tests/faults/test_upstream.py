@@ -9,7 +9,11 @@ import random
 from contextlib import suppress
 
 import pytest
-from faults.upstreamed import made
+from faults.faults import set_otherwise
+from faults.running import until
+from faults.upstreamed import Upstream, judged, made
+
+from worker.model import Topic
 
 KILLS = int(os.environ.get("NEWS_KILLS", "0")) or 3
 SEED = int(os.environ.get("NEWS_SEED", "1"))
@@ -27,14 +31,14 @@ async def test_once_all_is_published_that_there_was_and_then_nothing_more(place,
     await upstream.define(place)
     code, said = await place.run("run", "--once", "--jobs", "1")
     assert code == 1, said  # some were rejected
-    assert (await upstream.judged(place)).clean
+    assert (await judged(place, upstream)).clean
     code, said = await place.run("run", "--once", "--jobs", "1")
     assert code == 0, said
-    assert (await upstream.judged(place)).clean
+    assert (await judged(place, upstream)).clean
     await upstream.send(10)
     code, said = await place.run("run", "--once", "--jobs", "1")
     assert "10 created" in said
-    assert (await upstream.judged(place)).clean
+    assert (await judged(place, upstream)).clean
 
 
 async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place, upstream):
@@ -51,5 +55,49 @@ async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place
     assert killed == KILLS, f"some ended by themselves (NEWS_SEED={SEED})"
     code, said = await place.run("run", "--once", "--jobs", "1")
     assert code == 1, said  # some were rejected
-    verdict = await upstream.judged(place)
+    verdict = await judged(place, upstream)
     assert verdict.clean, f"NEWS_SEED={SEED}: {verdict}"
+
+
+async def test_the_network_to_its_cluster_cut_it_waits_and_goes_on_and_meanwhile_others_do(
+    embedded, kafka, upstream, proxy
+):
+    beside = await made(kafka)
+    await upstream.define(embedded, servers=kafka.by("PROXIED"))
+    await beside.define(embedded, "beside")
+    await upstream.send(100)
+    async with embedded.running("run", "--jobs", "1") as process:
+        await embedded.events(100)
+        async with proxy.refusing():
+            await until(process, "topic.fault")
+            await beside.send(50)
+            await embedded.events_in_all(150)
+            await upstream.send(50)
+        await embedded.events_in_all(200)
+    assert (await judged(embedded, upstream, beside)).clean
+
+
+async def test_an_article_that_our_broker_refuses_although_checked_is_rejected_alone(on_kafka, kafka, upstream):
+    await upstream.define(on_kafka)
+    await upstream.send(40)
+    async with on_kafka.running("run", "--jobs", "1") as process:
+        await on_kafka.events(40)
+        async with set_otherwise(on_kafka, kafka.admin, Topic.ARTICLES, max_message_bytes="50000"):
+            await upstream.send(60, large=70)
+            await until(process, "article.refused")
+        await on_kafka.events_in_all(99)
+    async with on_kafka.connect() as broker:
+        rejected = [record async for record in broker.read(Topic.REJECTS)]
+    assert [dict(record.headers)["reject_code"] for record in rejected] == [b"refused"]
+    verdict = await judged(on_kafka, upstream)
+    assert [title for _, title in verdict.lost] == [f"{upstream.topic} record 70".encode()]
+    assert not verdict.twice
+    assert not verdict.out_of_order
+
+
+async def test_one_of_our_own_topics_is_not_consumed_whatever_its_definition_says(on_kafka, kafka):
+    ours = Upstream(kafka, on_kafka.prefix + Topic.REJECTS.value, 3)
+    await ours.define(on_kafka)
+    code, said = await on_kafka.run("run", "--once", "--jobs", "1")
+    assert code == 1, said
+    assert "of this worker's own" in said

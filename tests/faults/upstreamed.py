@@ -1,6 +1,7 @@
 """An upstream topic on a real Kafka: filled, defined as a source of a place, and judged by what workers made of each record."""
 
 import json
+import random
 import re
 import time
 import uuid
@@ -31,27 +32,33 @@ class Upstream:
     partitions: int
     offered: list[tuple[int, bytes]] = field(default_factory=list)
 
-    async def send(self, records: int, *, broken_every: int = 0, transaction: int = 0) -> None:
-        """So many more, over all partitions. `transaction`: records of one; 0: there are none."""
+    async def send(
+        self, records: int, *, broken_every: int = 0, transaction: int = 0, large: int | None = None
+    ) -> None:
+        """So many more, over all partitions. `transaction`: records of one; 0: there are none.
+
+        `large`: the one whose text is 100 kB that no compression makes small.
+        """
         named = {"transactional_id": f"{self.topic}-{uuid.uuid4()}"} if transaction else {}
         async with AIOKafkaProducer(**self.cluster.admin, linger_ms=5, **named) as producer:
             for start in range(0, records, transaction or records):
                 some = range(start, min(start + (transaction or records), records))
                 if transaction:
                     async with producer.transaction():
-                        await self._send(producer, some, broken_every)
+                        await self._send(producer, some, broken_every, large)
                 else:
-                    await self._send(producer, some, broken_every)
+                    await self._send(producer, some, broken_every, large)
 
-    async def _send(self, producer: AIOKafkaProducer, numbers: range, broken_every: int) -> None:
+    async def _send(self, producer: AIOKafkaProducer, numbers: range, broken_every: int, large: int | None) -> None:
         sent = []
         for _ in numbers:
             number = len(self.offered)
             partition = number % self.partitions
-            title = f"record {number}"
-            value = json.dumps(
-                {"id": f"{partition}-{number % STORIES}", "headline": title, "text": TEXT.format(title)}
-            ).encode()
+            title = f"{self.topic} record {number}"
+            text = TEXT.format(title)
+            if number == large:
+                text += " " + random.Random(number).randbytes(50_000).hex()
+            value = json.dumps({"id": f"{partition}-{number % STORIES}", "headline": title, "text": text}).encode()
             if broken_every and number % broken_every == 0:
                 value = title.encode()
             self.offered.append((partition, title.encode()))
@@ -59,22 +66,27 @@ class Upstream:
         for one in sent:
             await one
 
-    async def define(self, place: Place, source: str = SOURCE, **options) -> Definition:
+    async def define(self, place: Place, source: str = SOURCE, servers: str | None = None, **options) -> Definition:
         """As `sources add` would."""
         now = time.time_ns() // 1_000_000
-        url = f"kafka://{self.cluster.bootstrap}/{self.topic}"
+        url = f"kafka://{servers or self.cluster.bootstrap}/{self.topic}"
         name, site = topics.named(url, source, options.get("share"))
         definition = Definition(name, url, site, now, "topic", **options)
         async with place.connect() as broker:
             await broker.append([stored.record(definition, now)])
         return definition
 
-    async def judged(self, place: Place) -> Verdict:
-        """What was offered against what is in the topics: each once, and in order within each partition, theirs and ours."""
-        got = [one async for one in published(place)]
-        ours = {title: where for where, _, title in got}
-        offered = (((partition, ours.get(title)), title) for partition, title in self.offered)
-        return judge(offered, (((partition, where), title) for where, partition, title in got))
+
+async def judged(place: Place, *upstreams: Upstream) -> Verdict:
+    """What was offered against what is in the topics: each once, and in order within each partition, theirs and ours."""
+    got = [one async for one in published(place)]
+    ours = {title: where for where, _, title in got}
+    offered = (
+        (((upstream.topic, partition), ours.get(title)), title)
+        for upstream in upstreams
+        for partition, title in upstream.offered
+    )
+    return judge(offered, ((((title.decode().split()[0], partition), where), title) for where, partition, title in got))
 
 
 async def made(cluster: Cluster, partitions: int = 3) -> Upstream:
@@ -92,5 +104,7 @@ async def published(place: Place) -> AsyncIterator[tuple[tuple[str, int], int, b
             title = event["item"]["headlines"][0]["value"].encode()
             yield (record.topic, record.partition), int(PARTITION.search(event["provenance"]["documentUrl"])[1]), title
         async for record in broker.read(Topic.REJECTS):
-            _, partition, _ = json.loads(dict(record.headers)["reject_entry_key"])
-            yield (record.topic, record.partition), partition, record.value
+            headers = dict(record.headers)
+            if headers["reject_code"] != b"refused":  # of those the bytes are not the record's
+                _, partition, _ = json.loads(headers["reject_entry_key"])
+                yield (record.topic, record.partition), partition, record.value

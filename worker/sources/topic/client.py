@@ -39,12 +39,16 @@ _TAKEN_BYTES: Final = 512 * 1024  # as many records as come to about that, by th
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a topic is consumed. `refused`: given the cluster's id and a topic, why that is not to be consumed."""
+    """How a topic is consumed. `refused`: given the cluster's id and a topic, why that is not to be consumed.
+
+    `in_words`: what settings of the worker's own broker are called where this is said, in a sentence that names them.
+    """
 
     connection: Connection
     topic: str
     share: tuple[int, int] | None  # (i, n): the partitions p of p mod n = i; None: all
     refused: Callable[[str, str], str | None]
+    in_words: Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,7 @@ class TopicReader:
             async with asyncio.timeout(_START_SECONDS):
                 await self._consumer.start()
         except (KafkaError, OSError) as error:
-            raise await of_start(error, self._options.connection) from error
+            raise await of_start(error, self._options.connection, self._options.in_words) from error
         self._next = dict.fromkeys(await self._look(), 0)
 
     async def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Callable
 from socket import gaierror
 from typing import Final
 
@@ -53,13 +54,13 @@ def of_error(error: BaseException, name: str) -> TopicFault:
     return TopicFault(Fault(kind, f"{name}: {_SAID.get(kind) or said(error)}"))
 
 
-async def of_start(error: BaseException, connection: Connection) -> TopicFault:
-    """For what kept the cluster from being reached; it is tried once more to find out why."""
+async def of_start(error: BaseException, connection: Connection, in_words: Callable[[str], str]) -> TopicFault:
+    """For what kept the cluster from being reached; it is tried once more to find out why. `in_words`: see `client.Options`."""
     found, sentence = await connection.reason(error)
     kind = _kind(found)
     if sentence and kind is not FaultKind.TLS:
         kind = FaultKind.DENIED
-    return TopicFault(Fault(kind, sentence or f"Kafka at {connection.name}: {said(found)}"))
+    return TopicFault(Fault(kind, in_words(sentence) if sentence else f"Kafka at {connection.name}: {said(found)}"))
 
 
 def unconfigured(message: str) -> TopicFault:

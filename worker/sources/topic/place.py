@@ -50,23 +50,25 @@ def options_of(definition: Definition, secrets: Secrets, own: Own) -> Options:
     def refused(cluster: str, name: str) -> str | None:
         return f"{name} is a topic of this worker's own: remove the source" if own.is_own(cluster, name) else None
 
-    return Options(_connection(servers, definition, secrets, own), topic, definition.share, refused)
+    try:
+        if (ours := _own(servers, definition, own)) is not None:
+            return Options(ours, topic, definition.share, refused, str)
+        its_own = connection(servers, _options(definition, secrets))
+        return Options(its_own, topic, definition.share, refused, _in_its_words)
+    except UsageError as error:
+        raise unconfigured(_in_its_words(str(error))) from error
 
 
-def in_its_words(sentence: str) -> str:
-    """A sentence that names settings of the worker's own broker, for who has to mend a definition."""
+def _in_its_words(sentence: str) -> str:
     return _NAMED.sub(lambda found: _NAMES[found[0]], sentence)
 
 
-def _connection(servers: str, definition: Definition, secrets: Secrets, own: Own) -> Connection:
-    try:
-        if own.cluster and definition.security is None:
-            ours, named = connection(*own.cluster), connection(servers, _DEFAULTS)
-            if {*named.servers} <= {*ours.servers}:
-                return ours
-        return connection(servers, _options(definition, secrets))
-    except UsageError as error:
-        raise unconfigured(in_its_words(str(error))) from error
+def _own(servers: str, definition: Definition, own: Own) -> Connection | None:
+    """That of the worker's own broker, where the definition names it and says nothing else of how to get in."""
+    if own.cluster is None or definition.security is not None:
+        return None
+    ours = connection(*own.cluster)
+    return ours if {*connection(servers, _DEFAULTS).servers} <= {*ours.servers} else None
 
 
 def _options(definition: Definition, secrets: Secrets) -> KafkaOptions:
