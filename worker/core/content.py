@@ -10,7 +10,8 @@ from worker.core.normalise.dates import Published
 from worker.core.parse import Entry
 
 
-@dataclass(frozen=True, slots=True)
+# Frozen, these two would take three times as long to make, and there is one of each to every article.
+@dataclass(slots=True)
 class Body:
     """A body as plain text, with paragraphs and folded, and, where it was markup, sanitised.
 
@@ -23,7 +24,7 @@ class Body:
     teaser: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Draft:
     """An entry with its texts and date in the form that is published: all that it is named and compared by."""
 

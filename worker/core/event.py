@@ -72,30 +72,47 @@ def created(
     article: Article, source: Source, observed_at: int, run: str | None = None, *, mode: Mode = Mode.REPLAY
 ) -> Record:
     """The event `created`, version 1, of a source that remembers no articles: a replay, an upstream topic."""
-    version = 1
-    observed = rfc3339(observed_at).encode()
+    shared = _shared(source.id, observed_at, run, mode)
     key = article.article_id.encode()
     value = b"".join(
         (
-            b'{"articleId":"%b","version":%d,"contentHash":"%b","item":'
-            % (key, version, article.content_hash.encode()),
+            b'{"articleId":"',
+            key,
+            b'","version":1,"contentHash":"',
+            article.content_hash.encode(),
+            b'","item":',
             article.item,
-            b',"version":"%d","firstCreated":"%bZ"},' % (version, observed[:19]),
+            shared.first,
             article.rest,
             b',"provenance":',
             article.provenance,
-            _MODES[mode] if run is None else _MODES[mode] + b',"run":' + orjson.dumps(run),
-            b"}}",
+            shared.end,
         )
     )
-    headers = (
-        *_CREATED,
-        ("ce_id", identity.event_id(article.article_id, version, article.content_hash, run).encode()),
-        ("ce_source", ce_source(source.id)),
-        ("ce_subject", key),
+    event_id = identity.event_id(article.article_id, 1, article.content_hash, run).encode()
+    headers = (*_CREATED, ("ce_id", event_id), shared.source, ("ce_subject", key), shared.time)
+    return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the events of a reading have in common."""
+
+    first: bytes
+    end: bytes
+    source: tuple[str, bytes]
+    time: tuple[str, bytes]
+
+
+@lru_cache(maxsize=16)
+def _shared(source_id: str, observed_at: int, run: str | None, mode: Mode) -> _Shared:
+    observed = rfc3339(observed_at).encode()
+    return _Shared(
+        b',"version":"1","firstCreated":"%bZ"},' % observed[:19],
+        _MODES[mode] + (b"}}" if run is None else b',"run":' + orjson.dumps(run) + b"}}"),
+        ("ce_source", ce_source(source_id)),
         ("ce_time", observed),
     )
-    return Record(Topic.ARTICLES, key, value, headers, observed_at, key)
 
 
 @dataclass(frozen=True, slots=True)

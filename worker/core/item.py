@@ -39,15 +39,19 @@ def item_of(  # noqa: PLR0913, PLR0917 (what was made of the entry before)
             item["bodies"].append(_body("text/html", body.markup, words))
     if entry.teaser and not body.teaser and (teaser := line_of(entry.teaser, entry)):
         item["descriptions"] = [{"contentType": "text/plain", "value": teaser}]
-    return item | _besides(entry)
+    _add_besides(item, entry)
+    return item
 
 
 def alternative_ids(entry: Entry, uri: str | None) -> list[dict[str, str]]:
     """The declared id and the link, where there are any."""
     declared = entry.guid if entry.guid is not None else entry.id
-    known = isinstance(declared, str | int) and not isinstance(declared, bool)
-    guid = text.fold(str(declared)) if known else ""
-    return [{"role": role, "value": value} for role, value in (("guid", guid), ("link", uri)) if value]
+    found = []
+    if isinstance(declared, str | int) and not isinstance(declared, bool) and (guid := text.fold(str(declared))):
+        found.append({"role": "guid", "value": guid})
+    if uri:
+        found.append({"role": "link", "value": uri})
+    return found
 
 
 def fitted(item: dict[str, Any], rest: int, room: int) -> tuple[bytes, str] | None:
@@ -74,21 +78,19 @@ def fitted(item: dict[str, Any], rest: int, room: int) -> tuple[bytes, str] | No
     return None
 
 
-def _besides(entry: Entry) -> dict[str, Any]:
+def _add_besides(item: dict[str, Any], entry: Entry) -> None:
     """Who wrote it, what it is about, what may be done with it, what it encloses."""
-    item: dict[str, Any] = {}
-    if authors := _lines(entry.authors, entry):
+    if entry.authors and (authors := _lines(entry.authors, entry)):
         item["by"] = ", ".join(authors)
         item["infoSources"] = [{"name": name} for name in authors]
-    if subjects := _lines(entry.subjects, entry):
+    if entry.subjects and (subjects := _lines(entry.subjects, entry)):
         item["subjects"] = [{"name": name} for name in subjects]
-    if rights := line_of(entry.rights, entry):
+    if entry.rights and (rights := line_of(entry.rights, entry)):
         item["copyrightNotice"] = rights
-    if licence := line_of(entry.licence, entry):
+    if entry.licence and (licence := line_of(entry.licence, entry)):
         item["usageTerms"] = licence
-    if associations := associations_of(entry.media, entry.base):
+    if entry.media and (associations := associations_of(entry.media, entry.base)):
         item["associations"] = associations
-    return item
 
 
 def _body(content_type: str, value: str, words: int) -> dict[str, Any]:

@@ -9,7 +9,6 @@ from worker.core import event
 from worker.core.normalise import links, text
 from worker.core.normalise.dates import Published
 from worker.core.normalise.language import Language
-from worker.core.parse import Entry
 from worker.model import Document, Format
 
 _LONGEST_TITLE = 300  # characters; it stands in every event of the feed
@@ -31,8 +30,13 @@ def published_member(found: Published) -> dict[str, Any]:
 
 def language_member(found: Language) -> dict[str, Any]:
     """The language, and what it rests on."""
-    members = {"value": found.value, "basis": found.basis, "declared": found.declared, "confidence": found.confidence}
-    return {name: member for name, member in members.items() if member is not None}
+    member: dict[str, Any] = {"value": found.value} if found.value is not None else {}
+    member["basis"] = found.basis
+    if found.declared is not None:
+        member["declared"] = found.declared
+    if found.confidence is not None:
+        member["confidence"] = found.confidence
+    return member
 
 
 def source_member(document: Document, title: str | None) -> dict[str, Any]:
@@ -65,10 +69,7 @@ def provenance_member(document: Document, start: int, digest: str, entry_key: st
     if entry_key is not None:
         member["entryKey"] = entry_key
     member["workerVersion"] = __version__
+    # A text is its whole file, in a poll the place says nothing, in a topic the URL says it.
+    if not fetched and document.format is not Format.TEXT and document.format is not Format.RECORDS:
+        member["position"] = start
     return member
-
-
-def position_of(entry: Entry, document: Document) -> dict[str, int]:
-    """Where in a file it starts; a text is its whole file, in a poll the place says nothing, in a topic the URL says it."""
-    nowhere = document.fetched or document.format in (Format.TEXT, Format.RECORDS)
-    return {} if nowhere else {"position": entry.start}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -19,7 +20,6 @@ from worker.core.keys import Names, by_content, names_of, offset_of, record_key,
 from worker.core.members import (
     feed_title,
     language_member,
-    position_of,
     provenance_member,
     published_member,
     source_member,
@@ -81,7 +81,7 @@ def _unread(document: Document, limit: int, refusal: Refusal, end: int) -> Readi
     return Reading((rejection,), document.start, end, document.observed_at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Named:
     """A draft that is to become an article, and what it is named by. `names`: of an entry of a polled feed."""
 
@@ -208,10 +208,9 @@ class _Builder:
         entry_key = identity.entry_key(named.key[1])
         digest = self._digest_of(entry.raw)
         provenance = provenance_member(self._document, entry.start, digest, None if names else entry_key)
-        provenance |= position_of(entry, self._document)
         if as_found := text.fold(entry.link_found) if entry.link_found else link:
             provenance["link"] = links.without_secrets(as_found)
-        said = {
+        said: dict[str, Any] = {
             "published": published_member(published),
             "language": language_member(spoken),
             "source": self._source,
@@ -227,9 +226,10 @@ class _Builder:
             found = orjson.dumps(provenance)
         # Encoded without them, checked with them: as they will be put in.
         item["version"], item["firstCreated"] = "1", self._second
-        whole = {**provenance, "entryKey": entry_key, "mode": _REPLAY}
-        ids = {"articleId": article_id, "version": 1, "contentHash": content_hash}
-        if wrong := event.violation({**ids, "item": item, **said, "provenance": whole}):
+        provenance["entryKey"], provenance["mode"] = entry_key, _REPLAY
+        said |= {"articleId": article_id, "version": 1, "contentHash": content_hash}
+        said |= {"item": item, "provenance": provenance}
+        if wrong := event.violation(said):
             return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong, draft, names)
         self._remark(entry, published, cut)
         traits = traits_of(draft, names) if names else None

@@ -22,6 +22,7 @@ _LOOKED_AT = 300  # characters
 _FEW, _MANY = 20, 80  # letters: none is said below the first, the second makes sure
 _MOSTLY_LETTERS = 120  # characters, among which most texts have as many as make sure
 _SURE, _LIKELY = 0.8, 0.5  # confidence asked for with few letters, and with many
+_IGNORED = 0.49  # what is less likely is told in no case, so the model need not look for it
 _CONTRADICTS = 60  # letters needed to overrule what was declared; the confidence is _SURE
 _NO_LETTERS = bytes(sorted(set(range(0x80)) - set(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")))
 _KANA = re.compile("[\u3041-\u30ff]")
@@ -52,7 +53,7 @@ _ALIKE = tuple(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # frozen, it would take three times as long to make
 class Language:
     """`value`: BCP 47, None when not known. `confidence`: of detection, 0 to 1, only where `value` rests on it."""
 
@@ -75,7 +76,10 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
         return Language(said, "declared") if said else Language(None, "absent")
     if sample.isupper():
         sample = sample.lower()  # the model has hardly seen capitals: French in them is "Spanish, 0.75"
-    probability, label = _model().predict(sample + "\n", 1, 0.0, "strict")[0]
+    answer = _model().predict(sample + "\n", 1, _IGNORED, "strict")
+    if not answer:
+        return Language(said, "declared") if said else Language(None, "absent")
+    probability, label = answer[0]
     found = label.removeprefix("__label__")
     found = DIALECTS.get(found, found)
     if found == "ja" and not _KANA.search(sample):

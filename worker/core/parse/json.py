@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 from io import BytesIO
+from operator import itemgetter
 from typing import Any
 
 import orjson
@@ -45,6 +46,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 _LONG = re.compile(rb"[0-9]{19}")  # orjson makes a float of an integer over 64 bits
 # An object with a list under one of these and no text is no article but holds some: a JSON Feed, the answer of an API.
 _WRAPPERS = ("items", "articles", "entries", "results", "stories", "data", "hits")
+_CACHED = 64  # names that an object may have for them to be remembered
 _FIELD = {name.replace("_", ""): (field, rank) for field, names in NAMES.items() for rank, name in enumerate(names)}
 
 
@@ -100,8 +102,8 @@ def entry(raw: bytes, start: int, end: int, ordinal: int) -> Entry | Unreadable 
         article.id = _identifier(_fields(_loads_slowly(raw)).get("id"))
     article.published = _date(found.get("published"))
     article.language = _text(found.get("language"))
-    article.authors = tuple(_names(found.get("authors")))
-    article.subjects = tuple(_names(found.get("subjects")))
+    article.authors = _names(found.get("authors"))
+    article.subjects = _names(found.get("subjects"))
     article.rights = _text(found.get("rights"))
     return article
 
@@ -138,27 +140,31 @@ def _loads_slowly(raw: bytes) -> Any:
     return json.loads(raw.decode("utf-8-sig"), parse_constant=refuse)
 
 
-@lru_cache(maxsize=4096)
-def _field(name: str) -> tuple[str, int] | None:
-    return _FIELD.get(name.lower().replace("_", "").replace("-", ""))
-
-
 def _fields(record: dict[str, Any]) -> dict[str, Any]:
+    names = tuple([name for name in record if len(name) < 40])  # noqa: PLR2004 (the cache holds no long nonsense)
     found: dict[str, Any] = {}
-    ranks: dict[str, int] = {}
-    for name, value in record.items():
-        if not value and value in (None, "", []):
-            continue
-        known = _field(name) if len(name) < 40 else None  # noqa: PLR2004 (the cache holds no long nonsense)
-        if known and known[1] < ranks.get(known[0], 99):
-            found[known[0]] = value
-            ranks[known[0]] = known[1]
+    for field, known in _known(names) if len(names) <= _CACHED else _known.__wrapped__(names):
+        for name in known:
+            value = record[name]
+            if value or value not in (None, "", []):
+                found[field] = value
+                break
     return found
+
+
+@lru_cache(maxsize=512)
+def _known(names: tuple[str, ...]) -> list[tuple[str, list[str]]]:
+    """The fields that objects with these names have, each with its names, the best first; records of one origin are alike."""
+    ranked: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        if known := _FIELD.get(name.lower().replace("_", "").replace("-", "")):
+            ranked.setdefault(known[0], []).append((known[1], name))
+    return [(field, [name for _, name in sorted(one, key=itemgetter(0))]) for field, one in ranked.items()]
 
 
 def _text(value: Any) -> str | None:
     if value is None or isinstance(value, str):
-        return value if value and value.strip() else None
+        return value if value and not value.isspace() else None
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return _text("\n\n".join(value))
     if isinstance(value, list):  # ninjs: [{"value": …, "contentType": …}]
@@ -191,11 +197,10 @@ def _date(value: Any) -> str | int | float | None:
     return value if isinstance(value, str | int | float) and not isinstance(value, bool) else None
 
 
-def _names(value: Any) -> Iterator[str]:
-    for one in value if isinstance(value, list) else [value]:
-        name = _text(one)
-        if name:
-            yield name
+def _names(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    return tuple([name for one in (value if isinstance(value, list) else [value]) if (name := _text(one))])
 
 
 def _kind(value: Any) -> str:
