@@ -114,6 +114,7 @@ def plain(definition: Definition, found: Remembered) -> dict[str, Any]:
         "guidsUnusable": head.guids_unusable,
         "linksUnusable": head.links_unusable,
         "entries": found.entries,
+        "positions": {str(partition): offset for partition, offset in sorted(head.positions.items())},
     }
 
 
@@ -124,6 +125,8 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
         return {"remembered": found.refused}
     if head is None:
         return {"last poll": "none yet"}
+    if definition.kind == "topic":
+        return _topic(head)
     due = _next(definition, head)
     passed = due is not None and due <= now
     said = {
@@ -140,6 +143,19 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
             name for name, so in (("guids", head.guids_unusable), ("links", head.links_unusable)) if so
         ),
         "remembered": f"{found.entries} article{'' if found.entries == 1 else 's'}",
+    }
+    return {name: value for name, value in said.items() if value}
+
+
+def _topic(head: Head) -> dict[str, str]:
+    """Of one that is consumed as its records come."""
+    offsets = ", ".join(f"{partition}: {offset}" for partition, offset in sorted(head.positions.items()))
+    said = {
+        "last record": _time(head.read_at) or "none yet",
+        "result": _result(head),
+        "repaired": "it goes on with what comes after all that there is" if head.repaired else "",
+        "topic": head.positions_in or "",
+        "positions": offsets,
     }
     return {name: value for name, value in said.items() if value}
 

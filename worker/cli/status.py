@@ -78,6 +78,7 @@ def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> d
         "late_s": report.late // 1000,
         "failing": report.failing,
         "refused": report.refused,
+        "behind": report.behind,
     }
 
 
@@ -96,9 +97,17 @@ def _show(shards: list[dict[str, object]]) -> None:
     owners = Counter(str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"])
     for worker, count in sorted(owners.items()):
         click.echo(f"{worker} has {count} of {_count(len(shards))}", err=True)
+    for shard in shards:
+        for source, records in _behind(shard).items():
+            click.echo(f"topic {source}: {records:,} record{'' if records == 1 else 's'} behind", err=True)
     silent = [str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"]]
     if silent:
         click.echo(f"no worker polls shard {', '.join(silent)}: is `news-worker run` running?", err=True)
+
+
+def _behind(shard: dict[str, object]) -> dict[str, int]:
+    found = shard.get("behind")
+    return found if isinstance(found, dict) and not shard["silent"] else {}
 
 
 def _count(shards: int) -> str:

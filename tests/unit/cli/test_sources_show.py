@@ -6,7 +6,7 @@ import json
 import pytest
 
 from worker.broker.connect import connect
-from worker.core.feeds import ShardMemory, faulted
+from worker.core.feeds import ShardMemory, faulted, placed
 from worker.model import Definition, Fault, FaultKind, Record, Topic, Validators
 
 URL = "https://news.example/feed"
@@ -135,3 +135,16 @@ def test_one_that_can_be_read_again_fails_no_more(sources, memory, store):
 def test_one_whose_memory_can_not_be_read_fails(sources, store):
     store([Record(Topic.CHECKPOINTS, b'["head","gazette"]', b"\x09{}", (), NOON, b"news.example")])
     assert "newer news-worker" in sources("list", "--failing").out
+
+
+def test_a_topic_shows_where_it_is_read_on(sources, memory, store):
+    definition = Definition("desk", "kafka://k:9092/wire", "topic:desk", 5, "topic")
+    sources("add", definition.url, "--id", "desk")
+    memory.define(definition)
+    list(placed(definition, "cluster/wire", memory, {1: 70, 0: 12}, NOON))
+    store(memory.records(NOON))
+    found = shown(sources("show", "desk"))
+    assert (found["topic"], found["positions"], found["result"]) == ("cluster/wire", "0: 12, 1: 70", "fine")
+    assert "next poll" not in found
+    (one,) = map(json.loads, sources("show", "desk", "--json").out.splitlines())
+    assert one["memory"]["positions"] == {"0": 12, "1": 70}

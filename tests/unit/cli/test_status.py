@@ -38,6 +38,13 @@ def test_an_owner_that_speaks_is_shown_with_how_it_stands(known, call):
     assert "here:7 has 1 of 1 shard\n" in outcome.error
 
 
+def test_how_far_each_topic_is_behind_is_said(known, call):
+    known(5, behind={"desk": 1_234, "wire": 1})
+    said = call("status").error
+    assert "topic desk: 1,234 records behind\ntopic wire: 1 record behind\n" in said
+    assert json.loads(call("status", "--json").out)["shards"][0]["behind"] == {"desk": 1_234, "wire": 1}
+
+
 def test_the_newest_report_counts(known, call):
     known(50, failing=9)
     known(5)

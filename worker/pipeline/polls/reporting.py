@@ -66,5 +66,7 @@ class Reporting:
         standing.failing = sum(head is not None and head.faults > 0 for head in heads)
         standing.refused = len(memory.refused)
         counts = (standing.sources, standing.due, standing.late, standing.failing, standing.refused)
-        report = ShardReport(self._run.worker, wall_clock(), owned.owned_at, *counts, stopped)
+        behind = self._run.totals.behind
+        of_topics = {source: behind[source] for source in sources if source in behind}
+        report = ShardReport(self._run.worker, wall_clock(), owned.owned_at, *counts, stopped, of_topics)
         return [Part("", (report_record(report, self._partition),))]
