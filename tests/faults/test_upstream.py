@@ -74,6 +74,11 @@ async def test_the_network_to_its_cluster_cut_it_waits_and_goes_on_and_meanwhile
             await embedded.events_in_all(150)
             await upstream.send(50)
         await embedded.events_in_all(200)
+        process.terminate()
+        _, said = await process.communicate()
+    assert process.returncode == 0, said
+    assert b"Traceback" not in said
+    assert b"never retrieved" not in said
     assert (await judged(embedded, upstream, beside)).clean
 
 
