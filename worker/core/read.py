@@ -66,7 +66,7 @@ def read(document: Document, limit: int) -> Reading:
         return _unread(document, limit, feed, document.start + 1)
     builder = _Builder(document, limit, feed.hints.title)
     builder.notes += feed.notes
-    found = _distinct(feed)
+    found = feed.distinct()
     items = builder.entries(found)
     end = max(found[-1].end, document.start) if found else document.start
     hints = Hints(feed_title(feed.hints.title), feed.hints.ttl_s)
@@ -116,7 +116,7 @@ class _Builder:
                 begun.append(self._record(one, upstream_key))
                 continue
             self.notes += one.notes
-            entries = _distinct(one)
+            entries = one.distinct()
             raw = next((each.raw for each in entries if isinstance(each, Entry)), b"")
             self._shared[id(raw)] = raw, None
             begun += self._begun(entries)
@@ -285,17 +285,3 @@ def _longest_key(names: Names | None) -> int:
 
 def _spoken(draft: Draft) -> Language:
     return language(draft.entry.language, draft.headline, draft.body.plain)
-
-
-def _distinct(feed: Feed) -> list[Entry | Unreadable | Withdrawn]:
-    """Entries of one document alike in guid, link and content are one; the first stays."""
-    seen = set()
-    kept = []
-    for one in feed.found:
-        if isinstance(one, Entry):
-            alike = (one.guid, one.link, one.headline, one.html, one.text, one.teaser)
-            if alike in seen:
-                continue
-            seen.add(alike)
-        kept.append(one)
-    return kept

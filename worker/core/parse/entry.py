@@ -82,3 +82,16 @@ class Feed:
     hints: Hints
     found: list[Entry | Unreadable | Withdrawn]
     notes: tuple[Note, ...] = ()
+
+    def distinct(self) -> list[Entry | Unreadable | Withdrawn]:
+        """What was found, entries alike in guid, link and content as one; the first stays."""
+        seen = set()
+        kept = []
+        for one in self.found:
+            if isinstance(one, Entry):
+                alike = (one.guid, one.link, one.headline, one.html, one.text, one.teaser)
+                if alike in seen:
+                    continue
+                seen.add(alike)
+            kept.append(one)
+        return kept
