@@ -82,20 +82,25 @@ async def test_the_network_to_its_cluster_cut_it_waits_and_goes_on_and_meanwhile
     assert (await judged(embedded, upstream, beside)).clean
 
 
-async def test_an_article_that_our_broker_refuses_although_checked_is_rejected_alone(on_kafka, kafka, upstream):
+async def test_an_article_that_our_broker_refuses_although_checked_is_rejected_alone_be_it_in_a_feed(
+    on_kafka, kafka, upstream
+):
     await upstream.define(on_kafka)
     await upstream.send(40)
     async with on_kafka.running("run", "--jobs", "1") as process:
         await on_kafka.events(40)
         async with set_otherwise(on_kafka, kafka.admin, Topic.ARTICLES, max_message_bytes="50000"):
             await upstream.send(60, large=70)
-            await until(process, "article.refused")
-        await on_kafka.events_in_all(99)
+            await until(process, '"which":2,')
+        await on_kafka.events_in_all(101)
     async with on_kafka.connect() as broker:
         rejected = [record async for record in broker.read(Topic.REJECTS)]
     assert [dict(record.headers)["reject_code"] for record in rejected] == [b"refused"]
+    assert b"large" in rejected[0].value
     verdict = await judged(on_kafka, upstream)
-    assert [title for _, title in verdict.lost] == [f"{upstream.topic} record 70".encode()]
+    title = f"{upstream.topic} record 70"
+    assert [lost for _, lost in verdict.lost] == [title.encode()]  # it has others in its place
+    assert sorted(found for _, found in verdict.invented) == [f"{title} {name}".encode() for name in ("first", "last")]
     assert not verdict.twice
     assert not verdict.out_of_order
 

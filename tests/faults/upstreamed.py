@@ -18,6 +18,7 @@ from worker.core.sources import stored, topics
 from worker.model import Definition, Topic
 
 PARTITION = re.compile(r"[?]partition=(\d+)&")
+BESIDE = ("first", "large", "last")  # entries of the record that holds a feed
 STORIES = 40  # articles that the records of a partition tell of, again and again
 SOURCE = "up"
 TEXT = "{} tells of a river that rose for six days and of a bridge that nobody crossed."
@@ -37,7 +38,7 @@ class Upstream:
     ) -> None:
         """So many more, over all partitions. `transaction`: records of one; 0: there are none.
 
-        `large`: the one whose text is 100 kB that no compression makes small.
+        `large`: the one that holds a feed, and one of its entries 100 kB that no compression makes small.
         """
         named = {"transactional_id": f"{self.topic}-{uuid.uuid4()}"} if transaction else {}
         async with AIOKafkaProducer(**self.cluster.admin, linger_ms=5, **named) as producer:
@@ -55,10 +56,9 @@ class Upstream:
             number = len(self.offered)
             partition = number % self.partitions
             title = f"{self.topic} record {number}"
-            text = TEXT.format(title)
+            value = json.dumps({"id": f"{partition}-{number % STORIES}", **_article(title)}).encode()
             if number == large:
-                text += " " + random.Random(number).randbytes(50_000).hex()
-            value = json.dumps({"id": f"{partition}-{number % STORIES}", "headline": title, "text": text}).encode()
+                value = _feed(title)
             if broken_every and number % broken_every == 0:
                 value = title.encode()
             self.offered.append((partition, title.encode()))
@@ -75,6 +75,18 @@ class Upstream:
         async with place.connect() as broker:
             await broker.append([stored.record(definition, now)])
         return definition
+
+
+def _article(title: str) -> dict[str, str]:
+    return {"headline": title, "text": TEXT.format(title)}
+
+
+def _feed(title: str) -> bytes:
+    items = [
+        {"id": f"{title} {name}", "title": f"{title} {name}", "content_text": TEXT.format(title)} for name in BESIDE
+    ]
+    items[1]["content_text"] += " " + random.Random(title).randbytes(50_000).hex()
+    return json.dumps({"version": "https://jsonfeed.org/version/1.1", "title": "t", "items": items}).encode()
 
 
 async def judged(place: Place, *upstreams: Upstream) -> Verdict:

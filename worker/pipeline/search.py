@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,22 +22,32 @@ class Search:
 
     most: int | None = None  # articles a transaction, while one is looked for
     suspect: tuple[str, int] | None = None  # the article decided last
-    _refused: dict[str, set[int]] = field(default_factory=dict)
+    _refused: dict[str, dict[int, int]] = field(default_factory=dict)
 
     def refused(self, path: str) -> AbstractSet[int]:
         """The ends of a file's articles that are to be rejected."""
-        return self._refused.get(path, frozenset())
+        return self.which(path).keys()
+
+    def which(self, path: str) -> Mapping[int, int]:
+        """By such an end, which of those that end there is to be rejected, from 1: of a record of a topic there may be several."""
+        return self._refused.get(path, {})
 
     def narrow(self, transaction: int, error: RecordRefused) -> None:
         """A transaction of so many articles was refused: halve it, or know the one it held. BrokerRefused: known before."""
         # Only while articles go one by one: otherwise the suspect may have been decided after the one that was refused.
         if self.most == 1 and self.suspect:
             path, end = self.suspect
-            if end in self.refused(path):
+            tried = self.which(path).get(end, 0)
+            if tried >= transaction:
                 raise BrokerRefused(f"the broker refuses even the rejection of {path} at {end}: {error}") from error
-            self._refused.setdefault(path, set()).add(end)
-            self.most = None
-            log.warning("article.refused", path=path, position=end, reason=str(error))
+            # An upstream record is not published in parts, so its articles are rejected one after another, each in place of the
+            # one before: of what was refused nothing has happened.
+            self._refused.setdefault(path, {})[end] = tried + 1
+            if transaction == 1:
+                self.most = None
+                log.warning("article.refused", path=path, position=end, reason=str(error))
+            else:
+                log.warning("article.suspected", path=path, position=end, which=tried + 1, reason=str(error))
         else:
             self.most = max(1, transaction // 2)
 

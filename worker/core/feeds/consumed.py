@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -67,15 +67,15 @@ def consumed(  # noqa: PLR0913 (a reading, and what is known besides)
     memory: ShardMemory,
     now: int,
     *,
-    refused: AbstractSet[int] = frozenset(),
+    refused: Mapping[int, int] = MappingProxyType({}),
     most: int = MOST_RECORDS,
 ) -> Iterator[Part]:
     """The parts that a run of records comes to, at least one; each is decided, and memory changed, as it is asked for.
 
-    Items of one record have the same `end`, the offset after it. `refused`: such ends, of articles that the broker has been
-    seen to refuse. `most`: records a part may have, unless one upstream record alone comes to more.
+    Items of one record have the same `end`, the offset after it. `refused`: by such an end, which of its articles, from 1, the
+    broker has been seen to refuse. `most`: records a part may have, unless one upstream record alone comes to more.
     """
-    source, items, made = source_of(where.definition), reading.items, _Made()
+    source, items, made, nth = source_of(where.definition), reading.items, _Made(), 0
     for number, item in enumerate(items, 1):
         if isinstance(item, Withdrawal):
             made.fates[Fate.SKIPPED] += 1
@@ -83,16 +83,19 @@ def consumed(  # noqa: PLR0913 (a reading, and what is known besides)
         elif isinstance(item, Article) and _forgotten(item, memory):
             made.fates[Fate.SKIPPED] += 1
         else:
-            found = refused_by_broker(item) if isinstance(item, Article) and item.end in refused else item
+            nth += 1
+            is_refused = isinstance(item, Article) and refused.get(item.end) == nth
+            found = refused_by_broker(item) if is_refused else item
             if isinstance(found, Article):
                 made.add(event.created(found, source, reading.observed_at, mode=Mode.LIVE), Fate.CREATED)
             else:
                 made.rejected.append(found)
                 made.add(event.rejected(found, source, reading.observed_at), Fate.REJECTED)
-        record_ends = number < len(items) and items[number].end != item.end
-        if record_ends and (len(made.records) >= most or made.full):
-            yield _part(made, where, memory, item.end, now)
-            made = _Made()
+        if number < len(items) and items[number].end != item.end:
+            nth = 0
+            if len(made.records) >= most or made.full:
+                yield _part(made, where, memory, item.end, now)
+                made = _Made()
     made.notes += reading.notes
     yield _part(made, where, memory, reading.end, now)
 

@@ -184,7 +184,7 @@ class Stream:
             found = {where.partition: taken.end}
             yield from placed(where.definition, where.topic, memory, found, wall_clock())
         for reading in readings:
-            refused = search.refused(where.name)
+            refused = search.which(where.name)
             most = search.most or MOST_RECORDS
             yield from consumed(reading, where, memory, wall_clock(), refused=refused, most=most)
 

@@ -116,10 +116,16 @@ def test_an_article_that_was_forgotten_does_not_come_back_under_its_id_nor_by_it
 
 
 def test_what_the_broker_refuses_is_rejected_alone(memory):
-    (part,) = decided(memory, article(0), article(1), article(2), refused={12})
+    (part,) = decided(memory, article(0), article(1), article(2), refused={12: 1})
     assert part.fates == {Fate.CREATED: 2, Fate.REJECTED: 1}
     (rejection,) = part.rejected
     assert (rejection.code, rejection.end) == ("refused", 12)
+
+
+def test_of_a_record_that_holds_several_only_one_is_rejected(memory):
+    (part,) = decided(memory, feed("a", "b", "c"), feed("d"), refused={11: 2, 12: 1})
+    topics = [record.topic for record in part.records]
+    assert topics == [Topic.ARTICLES, Topic.REJECTS, Topic.ARTICLES, Topic.REJECTS]
 
 
 def test_a_deletion_is_passed_over_and_remarked(memory):
