@@ -84,8 +84,8 @@ def consumed(  # noqa: PLR0913 (a reading, and what is known besides)
             made.fates[Fate.SKIPPED] += 1
         else:
             nth += 1
-            is_refused = isinstance(item, Article) and refused.get(item.end) == nth
-            found = refused_by_broker(item) if is_refused else item
+            at_fault = refused.get(item.end) == nth
+            found = refused_by_broker(item) if at_fault and isinstance(item, Article) else item
             if isinstance(found, Article):
                 made.add(event.created(found, source, reading.observed_at, mode=Mode.LIVE), Fate.CREATED)
             else:
