@@ -47,6 +47,8 @@ accuracy: $(DEV)  ## how exactly feeds are read: make accuracy CORPUS=a folder o
 soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a million events past kills of workers and brokers
 	@NEWS_KILLS=$${NEWS_KILLS:-500} $(BIN)/pytest tests/contract/test_kill.py
 	@NEWS_KILLS=$${NEWS_KILLS:-100} $(BIN)/pytest tests/faults
+	@PYTHONPATH=tests $(BIN)/python -m simulation --hours 100 --seeds 50
+	@PYTHONPATH=tests $(BIN)/python -m simulation --hours 20 --seeds 50 --fury 4
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak_shared
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak_upstream

@@ -1,0 +1,84 @@
+"""Whether what came out is right: the books of the network against the topics, as `feeds.oracle` judges, and the counts."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from feeds.oracle import MARK, events, judged, shown
+
+from worker.model import Fate, Topic
+
+_EVENTS = (Fate.CREATED, Fate.UPDATED, Fate.WITHDRAWN)
+
+
+def judge(world):
+    """What is wrong, a sentence each."""
+    articles = _committed(world, Topic.ARTICLES)
+    got, wrong = events(stored for _, stored in articles)
+    told = shown(world.network.ledger)
+    for article in told.keys() - {article for article, _ in got}:  # what was never published need not be withdrawn
+        one = told[article]
+        one.proven = {place for place in one.proven if one.states[place] != "withdrawn"}
+    verdict = judged(told, _with_rejected(world, articles, got))
+    for name in ("lost", "twice", "invented", "out_of_order"):
+        wrong += [f"{name}: {one}" for one in getattr(verdict, name)]
+    return [*wrong, *_by_source(world, articles), *_counts(world, len(articles)), *world.network.rude, *world.wrong]
+
+
+def _committed(world, topic):
+    """With the number by which the broker has taken each in, in that order."""
+    return sorted(
+        (
+            (serial, stored)
+            for partition in world.cluster.topics[topic]
+            for stored, transaction, serial in partition.records
+            if transaction is None or transaction.committed
+        ),
+        key=lambda pair: pair[0],
+    )
+
+
+def _with_rejected(world, articles, got):
+    """What the broker refuses comes out as a rejection: it is got too, where it stands in the order."""
+    told = [(serial, one) for (serial, _), one in zip(articles, got, strict=True)]
+    seen = set()
+    for serial, stored in _committed(world, Topic.REJECTS):
+        digest = dict(stored.headers)["reject_digest"]
+        found = MARK.search((stored.value or b"").decode())
+        assert found, stored
+        mark = found["feed"], found["number"], found["revision"]
+        if mark in {one[:3] for one in seen} and (*mark, digest) not in seen:
+            continue  # it says the same otherwise: under another guid
+        seen.add((*mark, digest))
+        told.append((serial, ((mark[0], mark[1]), mark[2])))
+    return [one for _, one in sorted(told, key=lambda pair: pair[0])]
+
+
+def _by_source(world, articles):
+    """In a partition a source's events follow its documents in the order in which they were shown."""
+    served = {name: place.served for name, place in world.network.places.items()}
+    digests = {}
+    at = Counter()
+    wrong = []
+    for _, stored in articles:
+        event = json.loads(stored.value)
+        source, digest = event["source"]["id"], event["provenance"]["documentDigest"]
+        etag = digests.setdefault(digest, f'"{digest.removeprefix("sha256:")[:16]}"')
+        try:
+            at[source] = served[source].index(etag, at[source])
+        except ValueError:
+            wrong.append(f"{source}: event of document {etag} after one of a later document")
+    return wrong
+
+
+def _counts(world, articles):
+    cluster = world.cluster
+    totals = [worker.run.totals for worker in (*world.workers, *world.ended, *world.strangers)]
+    wrong = [f"{one.entries} entries, {one.fates} fates" for one in totals if one.entries != sum(one.fates.values())]
+    counted = sum(one.fates[fate] for one in totals for fate in _EVENTS)
+    if counted != cluster.heard:
+        wrong.append(f"{counted} events counted by workers that were told of {cluster.heard}")
+    if articles != cluster.heard + cluster.unheard:
+        wrong.append(f"{articles} events in the topic, {cluster.heard} and {cluster.unheard} were committed")
+    return wrong
