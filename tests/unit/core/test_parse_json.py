@@ -22,6 +22,15 @@ def test_a_headline_goes_by_any_of_its_names(name):
     assert parsed({name: "Seals counted", "text": "Forty."}).headline == "Seals counted"
 
 
+@pytest.mark.parametrize("others", [0, 100])
+def test_of_several_names_the_first_that_holds_something_wins(others):
+    record = {f"other-{number}": number for number in range(others)}
+    for holding, expected in (("headline", "a"), ("title", "b")):
+        empty = {"headline": "", "title": None, "content": [], "text": "x", "body": "y", "n" * 50: "z"}
+        found = parsed(record | empty | {"title": "b", holding: expected})
+        assert (found.headline, found.text) == (expected, "x")
+
+
 @pytest.mark.parametrize(
     "authors", ["A. Writer", ["A. Writer"], {"name": "A. Writer"}, [{"name": "A. Writer"}], ["", None, "A. Writer"]]
 )
