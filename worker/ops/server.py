@@ -48,9 +48,9 @@ async def serving(host: str, port: int, totals: Totals, readers: Callable[[], Re
 
     def connected() -> asyncio.Protocol:
         if len(server.connections) >= _MOST:  # the oldest has had its time: so nobody can keep others out
-            server.connections[0].force_close()
+            _cut(server.connections[0])
         connection = server()
-        loop.call_later(_LONGEST_SECONDS, connection.force_close)
+        loop.call_later(_LONGEST_SECONDS, _cut, connection)
         return connection
 
     try:
@@ -63,6 +63,13 @@ async def serving(host: str, port: int, totals: Totals, readers: Callable[[], Re
     finally:
         listening.close()
         await server.shutdown(_SHUTDOWN_SECONDS)
+
+
+def _cut(connection: web.RequestHandler) -> None:
+    """End it now. Only to close it would wait for the client to read all that it has asked for."""
+    if isinstance(connection.transport, asyncio.Transport):
+        connection.transport.abort()
+    connection.force_close()
 
 
 def _said(wrong: list[str]) -> web.Response:

@@ -5,6 +5,7 @@ import json
 
 import aiohttp
 import pytest
+from aiohttp import web
 
 from worker.errors import UsageError
 from worker.model import Standing, Totals
@@ -13,6 +14,7 @@ from worker.ops.metrics import Readers
 from worker.ops.server import serving
 
 HANGS = 20.0
+MORE_THAN_BUFFERS = 32 * 1024 * 1024  # bytes, that the kernel holds for a connection
 
 
 @pytest.fixture
@@ -72,6 +74,29 @@ async def test_a_connection_is_ended_after_its_time(totals, monkeypatch):
         writer.write(b"GET /livez HTTP/1.1\r\nHost: a\r\nX-Slow: ")
         async with asyncio.timeout(HANGS):
             assert await reader.read() == b""
+        writer.close()
+
+
+async def test_a_connection_is_ended_after_its_time_though_its_client_does_not_read_what_it_asked_for(
+    totals, monkeypatch
+):
+    made = []
+
+    class Noted(web.Server):
+        def __init__(self, *args, **named):
+            super().__init__(*args, **named)
+            made.append(self)
+
+    monkeypatch.setattr(server.web, "Server", Noted)
+    monkeypatch.setattr(server, "_LONGEST_SECONDS", 0.2)
+    monkeypatch.setattr(server.Metrics, "text", lambda _: b"x" * MORE_THAN_BUFFERS)
+    async with serving("127.0.0.1", 0, totals, lambda: Readers(0, 0, 0, 0)) as port:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
+        writer.write(b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
+        async with asyncio.timeout(HANGS):
+            await reader.readuntil(b"\r\n")
+            while made[0].connections:  # noqa: ASYNC110 (it tells nobody)
+                await asyncio.sleep(0.01)
         writer.close()
 
 
