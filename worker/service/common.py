@@ -20,6 +20,7 @@ from worker.broker.port import Broker
 from worker.errors import BrokerAway
 from worker.pipeline.patience import Patience
 from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.stopping import Stopped, unless
 from worker.settings import Settings
 
 log = structlog.get_logger()
@@ -60,7 +61,9 @@ async def opened(
     patience = Patience(settings.give_up_after_s, time.monotonic)
     while not stop.is_set():
         try:
-            broker = await stack.enter_async_context(configured.broker(settings, create=True))
+            broker = await unless(stop, stack.enter_async_context(configured.broker(settings, create=True)))
+        except Stopped:  # one that doesn't answer is given up after many seconds only
+            break
         except BrokerAway as error:
             waits_for(str(error))
             await patience.wait(error, 0, stop)

@@ -115,3 +115,25 @@ async def test_a_broker_that_is_away_is_waited_for_and_health_and_log_say_so(bar
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+@pytest.mark.parametrize("command", [["run"], ["replay", "articles"]])
+async def test_a_signal_ends_it_while_a_broker_takes_the_connection_and_does_not_answer(bare, command):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.setblocking(False)
+        broker = f"kafka://127.0.0.1:{silent.getsockname()[1]}"
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "worker", *command, "--broker", broker, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            async with asyncio.timeout(HANGS):
+                taken, _ = await asyncio.get_running_loop().sock_accept(silent)
+                with taken:
+                    process.send_signal(signal.SIGTERM)
+                    _, said = await process.communicate()
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+    assert process.returncode == (0 if command == ["run"] else 1)
+    assert b"broker.away" not in said, "it waited until the broker had had its time"

@@ -130,8 +130,10 @@ class KafkaAdministration:
         try:
             async with asyncio.timeout(_SECONDS):
                 await self._client.start()
-        except Exception as error:
+        except BaseException as error:
             await self.__aexit__(None, None, None)
+            if not isinstance(error, Exception):  # whoever waits is to end
+                raise
             raise await self._connection.explained(error) from error
         return self
 
