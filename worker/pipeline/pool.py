@@ -32,6 +32,8 @@ log = structlog.get_logger()
 
 _SERVER_DIED = 255  # multiprocessing's word for: how it ended is not known, as the fork server has died
 _TRIES = 100  # a second in all
+_STARTS = 5  # of a reader, after pauses that double
+_FIRST_PAUSE = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +123,28 @@ class ReaderPool:
         return reply
 
     async def _start(self) -> _Reader:
+        """A reader that is ready. UsageError: one after another ends as it starts."""
+        for left in reversed(range(_STARTS)):
+            try:
+                return await self._started()
+            except (EOFError, OSError) as error:
+                # No document's fault: were it taken for one, all of them would be rejected. Nor is one that is killed as it
+                # starts, or the server that it is forked from, a fault of the settings.
+                if not left:
+                    raise UsageError(
+                        "the processes that read documents end as they start: is read_memory_mb enough?"
+                    ) from error
+                log.warning("reader.not_started", reason=repr(error))
+            await asyncio.sleep(_FIRST_PAUSE * 2 ** (_STARTS - 1 - left))
+        raise AssertionError
+
+    async def _started(self) -> _Reader:
         worker = await asyncio.to_thread(_Reader, self._context, self._limits)
         self._running.add(worker)
         ready = False
         try:
             await worker.ready()
             ready = True
-        except (EOFError, OSError) as error:
-            # No document's fault: were it taken for one, all of them would be rejected.
-            raise UsageError(
-                "the processes that read documents end as they start: is read_memory_mb enough?"
-            ) from error
         finally:
             if not ready:
                 await self._end(worker)
@@ -161,8 +174,12 @@ class _Reader:
             self._process: ForkServerProcess = context.Process(
                 target=reader.serve, args=(theirs, limits.memory_bytes), daemon=True, name="news-worker-reader"
             )
-            with forkserver.unheeded():
-                self._process.start()
+            try:
+                with forkserver.unheeded():
+                    self._process.start()
+            except BaseException:
+                self._socket.close()
+                raise
         self._socket.settimeout(0)
 
     @property

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 from itertools import pairwise
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ import pytest
 from worker.core.read import read
 from worker.errors import UsageError
 from worker.model import Article, Code, Rejection, Withdrawal
-from worker.pipeline.pool import Limits, ReaderPool, _bury
+from worker.pipeline.pool import Limits, ReaderPool, _bury, _Reader
 
 MEBIBYTE = 1024 * 1024
 LIMIT = MEBIBYTE
@@ -127,6 +128,35 @@ async def test_readers_that_end_as_they_start_are_no_documents_fault(text):
     async with ReaderPool(1, Limits(60, 1)) as pool:
         with pytest.raises(UsageError, match="read_memory_mb"):
             await pool.read([text("a.txt"), text("b.txt")], LIMIT)
+
+
+async def test_a_reader_that_is_killed_as_it_starts_is_started_again(pool, text, monkeypatch):
+    ready, killed = _Reader.ready, []
+
+    async def killed_at_first(self):
+        if not killed:
+            killed.append(self.pid)
+            os.kill(self.pid, signal.SIGKILL)
+        await ready(self)
+
+    monkeypatch.setattr(_Reader, "ready", killed_at_first)
+    assert await pool.read([text("a.txt")], LIMIT) == [[read(text("a.txt"), LIMIT)]]
+    assert pids(pool) != killed
+
+
+async def test_a_reader_whose_fork_server_is_killed_as_it_starts_is_started_again(pool, text, monkeypatch):
+    server = forkserver._forkserver
+    ensure_running, killed = server.ensure_running, []
+
+    def killed_at_first():
+        ensure_running()
+        if not killed:
+            killed.append(server._forkserver_pid)
+            os.kill(server._forkserver_pid, signal.SIGKILL)
+            os.waitid(os.P_PID, server._forkserver_pid, os.WEXITED | os.WNOWAIT)
+
+    monkeypatch.setattr(server, "ensure_running", killed_at_first)
+    assert await pool.read([text("a.txt")], LIMIT) == [[read(text("a.txt"), LIMIT)]]
 
 
 def _lives(pidfd):
