@@ -1,13 +1,16 @@
 """What falls to a worker of the shards: none yet, one more, one less, one that can't be read; and a stop meanwhile."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from unit.pipeline.group import Group
 from unit.pipeline.world import asked, feed
 
 from worker.broker.port import Share, Stored, shard_of_sources
+from worker.errors import BrokerRefused
 from worker.model import Topic
+from worker.ops.health import unready
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -15,10 +18,12 @@ FIRST, SECOND = shard_of_sources(0), shard_of_sources(1)
 
 
 class Sharing(Group):
-    """The second shard holds what can't be read; claims are given back when the test lets them."""
+    """One of the shards holds what can't be read; claims are given back when the test lets them."""
 
-    def __init__(self, broker, *shards):
+    def __init__(self, broker, *shards, unreadable=SECOND, count=2):
         super().__init__(broker, Share(frozenset(shards)))
+        self.count = count
+        self.unreadable = unreadable
         self.releases = asyncio.Event()
         self.releasing = asyncio.Event()
         self.releases.set()
@@ -29,9 +34,16 @@ class Sharing(Group):
     async def claim(self, shard):
         return Claimed(await super().claim(shard), self)
 
+    def partitions(self, _topic):
+        return self.count
+
+    async def describe(self, topic):
+        described = await self.broker.describe(topic)
+        return replace(described, partitions=described.partitions * self.count)
+
     async def restore(self, shards):
-        if SECOND in shards:
-            yield SECOND, Stored("", 1, 0, 0, b"no key of ours", b"", ())
+        if self.unreadable in shards:
+            yield self.unreadable, Stored("", 1, 0, 0, b"no key of ours", b"", ())
         async for found in self.broker.restore([FIRST]):
             if FIRST in shards:
                 yield found
@@ -91,17 +103,43 @@ async def test_a_shard_that_can_not_be_read_is_said_to_be_refused_and_costs_no_o
     async with world.running() as running:
         await world.until(lambda: asked(world, one, 1))
         await world.broker.given(FIRST, SECOND)
-
-        async def refused():
-            await asyncio.sleep(0)
-            standing = world.totals.standing.get(SECOND.name)
-            return running.done() or (standing and "not the worker's" in (standing.waits_for or ""))
-
-        await world.until(refused)
+        await world.until(lambda: has_ended_or_waits(running, world))
         moved = await world.add("two", feed("b"))
         await world.until(lambda: asked(world, moved, 1))
         assert world.totals.standing[FIRST.name].waits_for is None
     assert {key async for key in kept(world)} == {b'["head","one"]', b'["head","two"]'}
+
+
+async def test_a_worker_whose_only_shard_can_not_be_read_stays_for_what_others_leave(world):
+    """Were it to end, and be started again and again, all others would have to share anew each time."""
+    one = await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, SECOND)
+    async with world.running() as running:
+        await world.until(lambda: has_ended_or_waits(running, world))
+        assert unready(world.totals) == [f"{SECOND.name}: {world.totals.standing[SECOND.name].waits_for}"]
+        await world.broker.given(FIRST, SECOND)
+        await world.until(lambda: asked(world, one, 1))
+
+
+async def has_ended_or_waits(running, world):
+    await asyncio.sleep(0)
+    standing = world.totals.standing.get(SECOND.name)
+    return running.done() or (standing and "not the worker's" in (standing.waits_for or ""))
+
+
+async def test_none_of_the_shards_there_are_can_be_read(world):
+    """As on the embedded broker, which has one: it ends and says why."""
+    world.broker = Sharing(world.broker, FIRST, unreadable=FIRST, count=1)
+    with pytest.raises(BrokerRefused, match="not the worker's"):
+        await world.run(once=False)
+
+
+async def test_polled_once_the_sources_of_a_shard_that_can_not_be_read_are_left(world):
+    await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST, SECOND, unreadable=FIRST)
+    totals = await world.run()
+    assert "not the worker's" in totals.left["one"]
+    assert totals.incomplete
 
 
 async def kept(world):

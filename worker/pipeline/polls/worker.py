@@ -17,7 +17,7 @@ import structlog
 
 from worker.broker.port import Member, Shard, Share
 from worker.errors import BrokerAway, BrokerRefused, ClaimLost, Unsure
-from worker.model import Standing
+from worker.model import Standing, Topic
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.followed import Followed
 from worker.pipeline.polls.inbox import Inbox, listen
@@ -114,6 +114,7 @@ class _Sharing:
         self._working: dict[Shard, asyncio.Task[None]] = {}
         self._beginning: asyncio.Task[None] | None = None
         self._stay = member.share.stay
+        self._count = run.broker.partitions(Topic.SOURCES)
         self.shards: dict[Shard, FeedShard] = {}
 
     async def go(self) -> None:
@@ -190,19 +191,20 @@ class _Sharing:
         self._beginning = self._tasks.create_task(self._begin(new))
 
     async def _begin(self, new: list[Shard]) -> None:
-        """Own them all, then let each of them work. BrokerRefused: none can be read, and none works yet."""
+        """Own them all, then let each of them work. BrokerRefused: none can be read, and none that can could fall to it."""
         begun, refused = await self._owned(new)
         for shard, why in refused.items():
             self._run.totals.standing[shard.name].waits_for = str(why)
-            if not begun and not self.shards:
-                raise why
+            self._leave(shard, str(why))
+        if refused and not begun and not self.shards and (self._run.once or len(refused) == self._count):
+            raise next(iter(refused.values()))
         for shard, owned in begun.items():
             ours = partial(self._ours, shard, self._stay)
             feeds = FeedShard(shard, self._run, ours, self._member.confirmed, self._member.quiet_seconds)
             self.shards[shard] = feeds
             self._working[shard] = self._tasks.create_task(feeds.work(owned))
         if new:
-            log.info("shards.owned", new=len(new))
+            log.info("shards.owned", new=len(begun))
         self._hand_out({shard.partition_by: self.shards[shard] for shard in new if shard in self.shards})
 
     def _hand_out(self, new: Mapping[bytes | int, FeedShard]) -> None:
@@ -212,6 +214,11 @@ class _Sharing:
         for found in self._followed.definitions:
             if found.passed_over is None and found.partition in new:
                 new[found.partition].define(found.definition)
+
+    def _leave(self, shard: Shard, why: str) -> None:
+        for found in self._followed.definitions:
+            if found.passed_over is None and found.partition == shard.partition_by:
+                self._run.totals.left[found.definition.id] = why
 
     async def _owned(self, new: list[Shard]) -> tuple[Mapping[Shard, Owned], Mapping[Shard, BrokerRefused]]:
         patience = Patience(self._run.give_up_after, time.monotonic)
