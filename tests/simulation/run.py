@@ -12,10 +12,12 @@ from simulation.nemesis import Nemesis
 from simulation.verdict import judge
 from simulation.world import WORKERS
 
-from worker.pipeline.polls import poll, reporting
+from worker.pipeline.polls import agenda, poll, reporting
 
 _PARTS = 2  # records of a part, so that small documents come to several transactions as large ones do
-_REPORTS = 600.0  # seconds between two reports of a shard: every half a minute they would be most of what is simulated
+_REPORTS = (
+    600.0  # seconds between two reports of a shard, and looks at what is due: else these would be most of what happens
+)
 _HOUR = 3600.0
 _REST_HOURS = 48  # within which all must be taken in once it is calm: pauses after faults last a day at most
 _LOOK_SECONDS = 600.0
@@ -42,6 +44,7 @@ def simulate(seed, hours, fury=1.0):
         clock.virtual(one.loop, one.chosen),
         one.trace.listening(),
         patch.object(poll, "MOST_RECORDS", _PARTS),
+        patch.object(agenda, "_LONGEST_SLEEP", _REPORTS),
         patch.object(reporting, "_EVERY_SECONDS", _REPORTS),
     ):
         try:
