@@ -53,7 +53,7 @@ def command(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -
 
 async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
     from worker import configured
-    from worker.cli.asked import ask
+    from worker.cli.asked import Waiting, ask
     from worker.pipeline import takedown
 
     async with configured.broker(settings, create=False) as broker:
@@ -66,19 +66,17 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: b
             return Exit.OK
         click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
         if not sought.last.of_dataset:
-            return await ask(broker, [_wanted(sought.last)], wait=wait)
+            return await ask(broker, [_wanted(sought.last)], Waiting(wait))
         return await _taken_down(broker, sought.last)
 
 
 def _wanted(last: Published) -> Wanted:
-    import secrets
     from dataclasses import asdict
 
-    from worker.core.feeds.inbox import Command
+    from worker.cli.asked import command as asked
     from worker.pipeline.asking import Wanted
 
-    command = Command(secrets.token_hex(8), "forget", last.source["id"], {"article": asdict(last)})
-    return Wanted(command, last.source["site"])
+    return Wanted(asked("forget", last.source["id"], {"article": asdict(last)}), last.source["site"])
 
 
 def _gone(sought: Sought, article_id: str) -> Exit:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -13,13 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from worker import configured
-from worker.cli.asked import ask
+from worker.cli.asked import Waiting, ask, command
 from worker.cli.exits import Exit
 from worker.cli.options import where
 from worker.cli.records import headers_of
 from worker.cli.rejects import run_again
 from worker.core.feeds import redrive as redrive_of
-from worker.core.feeds.inbox import Command
 from worker.errors import UsageError
 from worker.model import Topic
 from worker.pipeline import definitions
@@ -106,7 +104,7 @@ async def redrive(settings: Settings, wish: Wish) -> Exit:
         wanted, left = await _wanted(broker, found.of_sources)
         if wanted and not wish.yes and not wish.places:
             _make_sure(len(wanted))
-        done = await ask(broker, wanted, wait=wish.wait) if wanted else Exit.OK
+        done = await ask(broker, wanted, Waiting(wish.wait)) if wanted else Exit.OK
     return Exit.LEFT if left or found.replays else done
 
 
@@ -127,8 +125,7 @@ async def _wanted(broker: Broker, found: Sequence[Stored]) -> tuple[list[Wanted]
         if there is None:
             gone[kept.source] += 1
             continue
-        command = Command(secrets.token_hex(8), "redrive", kept.source, redrive_of.said(kept))
-        wanted.append(Wanted(command, there.definition.site))
+        wanted.append(Wanted(command("redrive", kept.source, redrive_of.said(kept)), there.definition.site))
     for source, count in gone.items():
         click.echo(f"source {on_one_line(source)} is defined no more: {count} left as they are", err=True)
     return wanted, gone.total()

@@ -9,24 +9,29 @@ import click
 
 from worker.cli.exits import Exit
 from worker.cli.options import with_settings
+from worker.cli.sources_asked import pause, poll, resume
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.cli.sources_memory import Remembered
+    from worker.cli.sources_memory import Noted, Remembered
     from worker.core.sources.definitions import Definitions, Found
     from worker.settings import Settings
 
 
 @click.group()
 def command() -> None:
-    """Add, change, list and remove the feeds that are polled. A worker that runs takes up what changes.
+    """Add, change, list and remove the feeds that are polled, and pause them. A worker that runs takes up what changes.
 
     \b
       news-worker sources add https://news.example/feed.xml --interval 15m
       news-worker sources apply my-feeds.opml --dry-run
       news-worker sources list
     """
+
+
+for _asked in (pause, resume, poll):
+    command.add_command(_asked)
 
 
 @command.command("list")
@@ -38,17 +43,22 @@ def list_(settings: Settings, *, failing: bool, as_json: bool) -> None:
     import asyncio
 
     from worker.cli import render, sources_shown
+    from worker.cli.sources_memory import Noted
 
-    known, faults = asyncio.run(_listed(settings, failing=failing))
+    known, notes_of = asyncio.run(_listed(settings))
     found = sorted(known, key=lambda one: (one.definition.site, one.definition.id, one.partition))
-    notes = [faults.get((one.partition, one.definition.id), "") for one in found]
-    shown = [(one, note) for one, note in zip(found, notes, strict=True) if note or one.passed_over or not failing]
+    notes = [notes_of.get((one.partition, one.definition.id), Noted()) for one in found]
+    pairs = zip(found, notes, strict=True)
+    shown = [(one, note) for one, note in pairs if note.failing or one.passed_over or not failing]
     if as_json:
         sources_shown.lines(
-            sources_shown.plain(one) | ({"failing": note or None} if failing else {}) for one, note in shown
+            sources_shown.plain(one) | {"paused": note.paused} | ({"failing": note.failing or None} if failing else {})
+            for one, note in shown
         )
     elif shown:
-        render.table(render.console(), sources_shown.COLUMNS, (sources_shown.row(one, note) for one, note in shown))
+        render.table(
+            render.console(), sources_shown.COLUMNS, (sources_shown.row(one, note.text) for one, note in shown)
+        )
     elif found:
         click.echo("none of the sources that were polled so far fails", err=True)
     else:
@@ -198,14 +208,14 @@ def export(settings: Settings, form: str) -> None:
     sys.stdout.buffer.write(opml.written(found) if form == "opml" else table.written(found).encode())
 
 
-async def _listed(settings: Settings, *, failing: bool) -> tuple[Definitions, dict[tuple[int, str], str]]:
-    """The definitions and, where they are asked for, the faults of what they define."""
+async def _listed(settings: Settings) -> tuple[Definitions, dict[tuple[int, str], Noted]]:
+    """The definitions, and what is to be noted of what they define."""
     from worker import configured
     from worker.cli import sources_memory
     from worker.pipeline import definitions
 
     async with configured.broker(settings, create=False) as broker:
-        return await definitions.known(broker), await sources_memory.failing(broker) if failing else {}
+        return await definitions.known(broker), await sources_memory.noted(broker)
 
 
 async def _known(settings: Settings) -> Definitions:

@@ -51,25 +51,38 @@ async def _read(broker: Broker, source: str, partition: int) -> Remembered:
     return Remembered(memory.head(source), memory.remembered(source), memory.refused.get(source))
 
 
-async def failing(broker: Broker) -> dict[tuple[int, str], str]:
-    """The sources that couldn't be read when they were last polled, by partition and id, and why not, for people."""
-    found: dict[tuple[int, str], str] = {}
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Of a source in a list. `failing`: why it couldn't be read when it was last polled, for people."""
+
+    failing: str = ""
+    paused: bool = False
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        return "; ".join(filter(None, ("paused" if self.paused else "", self.failing)))
+
+
+async def noted(broker: Broker) -> dict[tuple[int, str], Noted]:
+    """The sources of which something is to be noted, by partition and id."""
+    found: dict[tuple[int, str], Noted] = {}
     async with aclosing(broker.read(Topic.CHECKPOINTS)) as records:
         async for record in records:
             kind, source = _about(record.key)
             if kind == "head":
                 found.pop((record.partition, source), None)
-                if record.value is not None and (why := _failing(record.value)):
-                    found[record.partition, source] = why
+                if record.value is not None and (note := _noted(record.value)) != Noted():
+                    found[record.partition, source] = note
     return found
 
 
-def _failing(value: bytes) -> str | None:
+def _noted(value: bytes) -> Noted:
     try:
         head = loaded_head(value)[0]
     except BrokerRefused as error:
-        return str(error)
-    return _result(head) if head.fault or head.gone else None
+        return Noted(str(error))
+    return Noted(_result(head) if head.fault or head.gone else "", head.paused)
 
 
 def _about(key: bytes) -> tuple[str, str]:
@@ -95,6 +108,8 @@ def plain(definition: Definition, found: Remembered) -> dict[str, Any]:
         "lastPollAt": _time(head.polled_at),
         "nextPollAt": _time(_next(definition, found.head)),
         "lastDocumentAt": _time(head.read_at),
+        "paused": head.paused,
+        "pollAskedFor": bool(head.polls_asked),
         "gone": head.gone,
         "fault": fault
         and {
@@ -130,6 +145,8 @@ def facts(definition: Definition, found: Remembered, now: int) -> dict[str, str]
     due = _next(definition, head)
     passed = due is not None and due <= now
     said = {
+        "paused": "yes: `news-worker sources resume` puts it back" if head.paused else "",
+        "asked for": "a poll out of turn, which has not answered yet" if head.polls_asked else "",
         "last poll": _last(head, passed=passed),
         "next poll": "never" if due is None else "now, or at its next slot" if passed else timestamp(due),
         "result": _result(head),

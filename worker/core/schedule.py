@@ -44,12 +44,12 @@ def slot_after(definition: Definition, instant: int) -> int:
 
 
 def first_due(definition: Definition, head: Head | None, owned_at: int, sources: int) -> int | None:
-    """When a source is due that this owner, who fenced at `owned_at`, has not polled; None: never (410).
+    """When a source is due that this owner, who fenced at `owned_at`, has not polled; None: never (410, or paused).
 
     A slot of the minute before that isn't known to have been polled, and a source that never was, are made up for, spread over
     the minute after, or less where there are few `sources`.
     """
-    if head is not None and head.gone:
+    if head is not None and (head.gone or head.paused):
         return None
     made_up = owned_at + _number(definition.id) % min(MINUTE, sources * _APART + 1)
     if head is None or not head.polled_at:
@@ -63,8 +63,10 @@ def first_due(definition: Definition, head: Head | None, owned_at: int, sources:
 
 
 def next_due(definition: Definition, head: Head, polled_at: int) -> int | None:
-    """When it is due again after a poll that ended at `polled_at`; None: never (410)."""
-    return None if head.gone else _allowed(definition, head, slot_after(definition, polled_at), polled_at)
+    """When it is due again after a poll that ended at `polled_at`; None: never (410, or paused)."""
+    return (
+        None if head.gone or head.paused else _allowed(definition, head, slot_after(definition, polled_at), polled_at)
+    )
 
 
 def pause(head: Head) -> int:

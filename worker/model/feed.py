@@ -116,6 +116,8 @@ class Head:
     links_new: int = 0
     largest_window: int = 0
     removed_at: int = 0
+    paused: bool = False  # somebody asked for it: not polled until it is resumed
+    polls_asked: tuple[str, ...] = ()  # commands (their ids) to poll it now that no poll has answered yet
     repaired: bool = (
         False  # of what it remembered something was lost: its next document is decided as by `initial: skip`
     )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from worker.broker.port import Broker, Start
 from worker.core.feeds import loaded_report, silent
-from worker.core.feeds.inbox import SHARD_KEY, Command, Outcome, command_record, loaded_inbox
+from worker.core.feeds.inbox import SHARD_KEY, Command, Outcome, State, command_record, loaded_inbox
 from worker.errors import BrokerRefused
 from worker.model import ShardReport, Topic
 
@@ -45,7 +45,7 @@ async def outcomes(broker: Broker, wanted: Sequence[Wanted], since: Mapping[int,
         async with aclosing(broker.read(Topic.CHECKPOINTS, start, partition=shard, follow=True)) as records:
             async for record in records:
                 for outcome in _stored(record.key, record.value):
-                    if outcome.id in ids:
+                    if outcome.id in ids and outcome.state is not State.PENDING:
                         ids.remove(outcome.id)
                         yield outcome
                 if not ids:

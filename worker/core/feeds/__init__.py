@@ -10,6 +10,7 @@ from worker.core.feeds.decide import MOST_RECORDS, decide
 from worker.core.feeds.head import loaded as loaded_head
 from worker.core.feeds.memory import Asked, ShardMemory
 from worker.core.feeds.outcomes import faulted, is_known, removed, unchanged
+from worker.core.feeds.pausing import polled as answered
 from worker.core.feeds.report import loaded_report, report_record, silent
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Asked",
     "ShardMemory",
     "Where",
+    "answered",
     "consumed",
     "decide",
     "faulted",

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Final
 
 from worker.core.feeds.forget import forget
+from worker.core.feeds.held import Held
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
+from worker.core.feeds.pausing import ask_now, pause, resume, unasked
 from worker.core.feeds.redrive import asked_anew, document_of, kept_of, redriven
 from worker.core.takedown import published_of
 from worker.model import Definition, Document, Fate, Part, Reading
@@ -30,11 +32,16 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command comes to. `poll`: its source is to be polled now."""
+    """What a command comes to.
+
+    `before`: parts to be published first, each as it is asked for; should a fault come between, all of the command is carried out
+    again, so they must do no harm twice. `poll`: its source is to be polled now.
+    """
 
     state: State
     message: str
     part: Part | None = None
+    before: Iterable[Part] = ()
     poll: bool = False
 
 
@@ -91,16 +98,65 @@ def _redrive(asked: Asked) -> Answer:
     return Answer(State.DONE if fate in _PUBLISHED else State.REFUSED, f"it is {fate}", part)
 
 
-def _feed(source: str, memory: ShardMemory) -> Definition | str:
-    """How the feed is defined; or why there is none."""
+def _pause(asked: Asked) -> Answer:
+    found = _defined(asked.command.source, asked.memory)
+    if isinstance(found, str):
+        return Answer(State.REFUSED, found)
+    held, _ = found
+    if held.opened.paused:
+        return Answer(State.DONE, "it was paused before")
+    parts = pause(held, asked.memory, asked.now)
+    return Answer(State.DONE, "paused: it is not polled until it is resumed", before=parts)
+
+
+def _resume(asked: Asked) -> Answer:
+    found = _defined(asked.command.source, asked.memory)
+    if isinstance(found, str):
+        return Answer(State.REFUSED, found)
+    held, definition = found
+    if not held.opened.paused:
+        return Answer(State.DONE, "it was not paused")
+    when = "it is polled again from its next slot on" if definition.kind == "feed" else "it goes on where it was"
+    return Answer(State.DONE, f"resumed: {when}", before=resume(held, asked.now))
+
+
+def _poll(asked: Asked) -> Answer:
+    found = _defined(asked.command.source, asked.memory)
+    if isinstance(found, str):
+        return Answer(State.REFUSED, found)
+    held, definition = found
+    why = unasked(definition, held.opened, asked.now)
+    if why is not None:
+        return Answer(State.REFUSED, why)
+    ask_now(held, asked.command.id)
+    return Answer(State.PENDING, "it is polled as soon as its site is free", Part(definition.id, ()), poll=True)
+
+
+def _defined(source: str, memory: ShardMemory) -> tuple[Held, Definition] | str:
+    """The source; or why nothing can be done to it."""
     if source in memory.refused:
         return memory.refused[source]
-    definition = memory.held(source).definition if source in memory.sources() else None
-    if definition is None:
+    held = memory.held(source) if source in memory.sources() else None
+    if held is None or held.definition is None:
         return f"this shard has no source {source}"
+    return held, held.definition
+
+
+def _feed(source: str, memory: ShardMemory) -> Definition | str:
+    """How the feed is defined; or why there is none."""
+    found = _defined(source, memory)
+    if isinstance(found, str):
+        return found
+    _, definition = found
     if definition.kind != "feed":
         return f"source {source} is no feed but a {definition.kind}, of which no rejection is read again"
     return definition
 
 
-_COMMANDS: Final[dict[str, Callable[[Asked], Answer]]] = {"forget": _forget, "redrive": _redrive}
+_COMMANDS: Final[dict[str, Callable[[Asked], Answer]]] = {
+    "forget": _forget,
+    "redrive": _redrive,
+    "pause": _pause,
+    "resume": _resume,
+    "poll": _poll,
+}

@@ -51,9 +51,9 @@ class Held:
         return self.definition.initial
 
     def live(self, now: int) -> bool:
-        """Whether it may own what it shows: defined, not gone, and not in fault for a day."""
+        """Whether it may own what it shows: defined, not paused, not gone, and not in fault for a day."""
         head = self.head
-        if self.definition is None or head is None or head.gone or head.removed_at:
+        if self.definition is None or head is None or head.paused or head.gone or head.removed_at:
             return False
         return not (head.faults and now - head.fault_since >= _DAY)
 

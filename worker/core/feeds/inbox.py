@@ -28,6 +28,7 @@ class State(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     SUPERSEDED = "superseded"
+    PENDING = "pending"  # it is carried out; another outcome follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Command:
     name: str
     source: str
     said: Mapping[str, Any]
+    by: str = ""  # who asked, for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +63,14 @@ class Inbox:
         """The command at that offset is through."""
         self.position = offset + 1
         if outcome is not None:
-            self.outcomes[outcome.id] = outcome
-            while len(self.outcomes) > _KEPT:
-                del self.outcomes[next(iter(self.outcomes))]
+            self.came_to(outcome)
+
+    def came_to(self, outcome: Outcome) -> None:
+        """Of one that is pending this is what it came to in the end."""
+        self.outcomes.pop(outcome.id, None)
+        self.outcomes[outcome.id] = outcome
+        while len(self.outcomes) > _KEPT:
+            del self.outcomes[next(iter(self.outcomes))]
 
     def dumped(self) -> bytes:
         """As the shard's record."""
@@ -85,7 +92,7 @@ def loaded_inbox(value: bytes) -> Inbox:
 
 def command_record(command: Command, site: str, at: int) -> Record:
     """As it is put into the inbox of the shard that has the sources of that site. `at`: ms."""
-    members = {"v": _VERSION, "id": command.id, "command": command.name, **command.said}
+    members = {"v": _VERSION, "id": command.id, "command": command.name, "by": command.by, **command.said}
     return Record(Topic.INBOX, command.source.encode(), orjson.dumps(members), (), at, site.encode())
 
 
@@ -94,6 +101,6 @@ def loaded_command(key: bytes, value: bytes | None) -> Command | None:
     try:
         members = orjson.loads(value or b"")
         name = members.pop("command") if members.pop("v") == _VERSION else "of a newer form"
-        return Command(str(members.pop("id")), str(name), key.decode(), members)
+        return Command(str(members.pop("id")), str(name), key.decode(), members, str(members.pop("by", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

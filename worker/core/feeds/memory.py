@@ -12,7 +12,7 @@ from typing import Final
 from worker.core.feeds import pages
 from worker.core.feeds.entry import NOTHING
 from worker.core.feeds.held import Held, Site
-from worker.core.feeds.inbox import SHARD_KEY, Inbox, Outcome
+from worker.core.feeds.inbox import SHARD_KEY, Inbox, Outcome, State
 from worker.core.feeds.restore import Restoring
 from worker.errors import BrokerRefused
 from worker.model import Definition, Head, Record, Topic, Validators
@@ -51,7 +51,7 @@ class ShardMemory:
         self._forgotten_links: set[bytes] = set()
         self._marks: list[Record] = []  # to be stored
         self.inbox = Inbox()
-        self._answered: bytes | int | None = None  # where the shard's record is to be stored, if it is
+        self._own_record: bytes | int | None = None  # by what the shard's record is partitioned, if it is to be stored
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """Take in one record, in the order they were committed."""
@@ -107,7 +107,25 @@ class ShardMemory:
     def answer(self, offset: int, outcome: Outcome | None, shard: bytes | int) -> None:
         """The command at that offset of the inbox is through. Stored with the next `records`, in that partition."""
         self.inbox.answered(offset, outcome)
-        self._answered = shard
+        self._own_record = shard
+
+    def poll_is_through(
+        self, held: Held, state: State, message: str, now: int, ids: Collection[str] | None = None
+    ) -> bool:
+        """These commands to poll the source (None: all that wait) came to this; whether there was one.
+
+        Stored with the next `records`.
+        """
+        head = held.opened
+        answered = [one for one in head.polls_asked if ids is None or one in ids]
+        if not answered:
+            return False
+        head.polls_asked = tuple(one for one in head.polls_asked if one not in answered)
+        held.touch()
+        for one in answered:
+            self.inbox.came_to(Outcome(one, state, message, now))
+        self._own_record = held.site.name.encode()
+        return True
 
     def of_site(self, site: str) -> list[Held]:
         """Its sources that are held, defined or not, by the order of their ids."""
@@ -133,7 +151,7 @@ class ShardMemory:
         self._undefined.pop(definition.id, None)
         head = held.head
         if head is not None and head.removed_at:
-            head.removed_at = 0
+            head.removed_at, head.paused = 0, False
             held.touch()
         if head is not None and (head.url is not None or head.gone) and head.url_of != definition.url:
             head.url = head.url_of = head.moving = None
@@ -164,6 +182,11 @@ class ShardMemory:
         """The source's head; None: it was never polled."""
         held = self._held.get(source)
         return None if held is None else held.head
+
+    def paused(self, source: str) -> bool:
+        """Whether it is not to be polled, as somebody asked for that."""
+        head = self.head(source)
+        return head is not None and head.paused
 
     def asked(self, source: str) -> Asked:
         """What it is to be asked by."""
@@ -196,9 +219,9 @@ class ShardMemory:
         self._changed.clear()
         self._marks = []
         records = [*(record for held in changed for record in held.written(self.token, at)), *marks]
-        if self._answered is not None:
-            records.append(Record(Topic.CHECKPOINTS, SHARD_KEY, self.inbox.dumped(), (), at, self._answered))
-            self._answered = None
+        if self._own_record is not None:
+            records.append(Record(Topic.CHECKPOINTS, SHARD_KEY, self.inbox.dumped(), (), at, self._own_record))
+            self._own_record = None
         return records
 
     def _site(self, name: str) -> Site:

@@ -12,6 +12,7 @@ from typing import Final
 
 from worker.core.feeds.answered import BODY, Answered, well
 from worker.core.feeds.held import Held
+from worker.core.feeds.inbox import State
 from worker.core.feeds.memory import REMOVAL_GRACE, Asked, ShardMemory
 from worker.core.feeds.siblings import Holding, holdings, let_go, yielded
 from worker.model import Definition, Fault, FaultKind, Part
@@ -66,7 +67,7 @@ def faulted(definition: Definition, memory: ShardMemory, fault: Fault, now: int)
     if asked_for > 0:
         head.not_before = now + int(min(asked_for * 1000, _DAY))
     if lost:
-        yield from _handed_over(held, now)
+        yield from settled_anew(held, now)
     elif asked_for > 0 or head.faults.bit_count() == 1:
         held.touch()
         yield Part(definition.id, ())
@@ -80,14 +81,16 @@ def removed(source: str, memory: ShardMemory, now: int) -> Iterator[Part]:
         yield from _forgotten(held, memory, now)
         return
     if not head.removed_at:
-        yield from _handed_over(held, now)
+        yield from settled_anew(held, now)
         if held.definition is None:  # it may be added again between two parts
             head.removed_at = now
+            memory.poll_is_through(held, State.REFUSED, "the source was removed meanwhile", now)
             held.touch()
             yield Part(source, ())
 
 
-def _handed_over(held: Held, now: int) -> Iterator[Part]:
+def settled_anew(held: Held, now: int) -> Iterator[Part]:
+    """Whose its articles are, now that it is live or isn't any more, in as many parts as that takes. Harmless if done again."""
     for slot in yielded(held, now):
         if slot % _MOST == _MOST - 1:
             yield Part(held.id, ())

@@ -86,9 +86,12 @@ def let_go(own: Holding, others: list[Holding], now: int) -> None:
 
 
 def yielded(held: Held, now: int) -> Iterator[int]:
-    """Hand over all that a source owns and others show, now that it isn't live. Yields the slots as they are gone through."""
+    """Settle anew who owns what several show and this source remembers, now that it is live or isn't any more.
+
+    Yields the slots as they are gone through.
+    """
     for slot in range(held.count):
         entry = held.get(slot)
-        if entry.has(OWNER) and len(held.site.holders(entry.article)) > 1:
+        if len(held.site.holders(entry.article)) > 1:
             settle(Holding(held, slot, entry), holdings(held, entry.article), now)
         yield slot

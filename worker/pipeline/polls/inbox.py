@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 
@@ -46,20 +46,23 @@ async def listen(run: Run, inbox_of: Callable[[int], Inbox | None]) -> None:
 
 
 class Inbox:
-    """Of one shard. `poll_now`: a source is to be polled at once; `idle_again`: called when all that was heard of is through."""
+    """Of one shard. `answered`: called when a command to a source is committed, with whether it is to be polled at once.
+
+    `idle_again`: called when all that was heard of is through.
+    """
 
     def __init__(
         self,
         shard: Shard,
         run: Run,
         ownership: Ownership,
-        poll_now: Callable[[str], None],
+        answered: Callable[[str, bool], None],
         idle_again: Callable[[], None],
     ) -> None:
         self._shard = shard
         self._run = run
         self._ownership = ownership
-        self._poll_now = poll_now
+        self._answered = answered
         self._idle_again = idle_again
         self._heard: Stored | None = None  # what rang last, if nothing else did since it was looked
         self._rung = asyncio.Event()
@@ -141,9 +144,15 @@ class Inbox:
         self._known = record.offset + 1
         if command is not None and (answer := decided.answer) is not None:
             search.done(command.id)
-            log.info("command.answered", command=command.name, source=command.source, id=command.id, state=answer.state)
-            if answer.poll:
-                self._poll_now(command.source)
+            log.info(
+                "command.answered",
+                command=command.name,
+                source=command.source,
+                id=command.id,
+                by=command.by,
+                state=answer.state,
+            )
+            self._answered(command.source, answer.poll)
 
     async def _read(self, command: Command, memory: ShardMemory) -> Reading | None:
         document = to_read(command, memory, wall_clock())
@@ -163,17 +172,19 @@ class _Decided:
     shard: bytes | int
     answer: Answer | None = None
 
-    def decide(self, memory: ShardMemory, search: Search) -> list[Part] | None:
+    def decide(self, memory: ShardMemory, search: Search) -> Iterator[Part] | None:
         """What it comes to; None: it was through before the fault. What is no command, or comes twice, but moves the position."""
         self.answer = None
-        if self.offset < memory.inbox.position:
-            return None
+        return None if self.offset < memory.inbox.position else self._decided(memory, search)
+
+    def _decided(self, memory: ShardMemory, search: Search) -> Iterator[Part]:
         command, outcome = self.command, None
         if command is not None and command.id not in memory.inbox.outcomes:
             now = wall_clock()
             self.answer = carried_out(Asked(command, memory, now, self.reading, search.refused(command.id)))
+            yield from self.answer.before
             outcome = Outcome(command.id, self.answer.state, self.answer.message, now)
         memory.answer(self.offset, outcome, self.shard)
         part = self.answer and self.answer.part
         # By the command's name, as its entry may have the position of one in a document under way.
-        return [replace(part, source=command.id) if command and part else Part("", ())]
+        yield replace(part, source=command.id) if command and part else Part("", ())

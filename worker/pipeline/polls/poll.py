@@ -71,9 +71,9 @@ class Polled:
 
 
 def due_once(definition: Definition, head: Head | None, totals: Totals) -> int | None:
-    """Now, but for a source that had its turn or asked to be left alone."""
+    """Now, but for a source that had its turn, is paused, or asked to be left alone."""
     now = wall_clock()
-    if definition.id in totals.asked:
+    if definition.id in totals.asked or (head is not None and head.paused):
         return None
     if head is not None and head.gone:
         totals.left[definition.id] = "gone (410): remove it"

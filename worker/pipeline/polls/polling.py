@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable
-from contextlib import AsyncExitStack, suppress
-from typing import Final
+from contextlib import AsyncExitStack
 
 import structlog
 
 from worker.broker.port import Shard
 from worker.core import schedule
-from worker.core.feeds import Asked, ShardMemory, removed
+from worker.core.feeds import Asked, ShardMemory, answered
 from worker.errors import BrokerError, ClockRefused
 from worker.model import Definition, Part
 from worker.pipeline.job import on_running_clock, running_clock, wall_clock
@@ -24,15 +23,13 @@ from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.poll import Polled, ask, due_once, lawful, say, understand
+from worker.pipeline.polls.removals import Removals
 from worker.pipeline.polls.reporting import Reporting
 from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.streams import Streams
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
-
-# How often to look for sources whose grace after removal is over, ms.
-_LOOK_EVERY: Final = 3_600_000
 
 
 class FeedShard:
@@ -50,24 +47,22 @@ class FeedShard:
         self._run = run
         self._ownership = Ownership(shard, run, ours, confirmed)
         self._agenda = Agenda()
-        self.inbox = Inbox(shard, run, self._ownership, self._poll_now, self._agenda.wake)
+        self.inbox = Inbox(shard, run, self._ownership, self._answered, self._agenda.wake)
         self._reporting = Reporting(shard, run, self._ownership, self._look)
         self._ours = ours
         self._quiet_seconds = quiet_seconds
         self._definitions: dict[str, Definition] = {}
+        self._removals = Removals(self._definitions, self._ownership, self._agenda.wake)
         self._streams = Streams(self._definitions, run, self._ownership, self._agenda.wake)
         self._polls: dict[str, asyncio.Task[None]] = {}  # by source: under way, from the request to the commit
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._lawful: dict[str, Asked] = {}  # likewise, those that may still be decided
-        self._look_at = 0  # when to look for sources that are to be removed, ms
-        self._removing: dict[str, asyncio.Task[None]] = {}
-        self._spared: set[str] = set()
 
     def define(self, definition: Definition) -> None:
         """A source is there, or is defined otherwise than before."""
         before = self._definitions.get(definition.id)
         self._definitions[definition.id] = definition
-        self._spared.discard(definition.id)
+        self._removals.spared.discard(definition.id)
         owned = self._ownership.last
         if owned is None or definition == before:
             return
@@ -84,20 +79,20 @@ class FeedShard:
 
     def spare(self, source: str, why: str) -> None:
         """A source is defined in a way that can't be understood: it is not polled, and not taken for removed either."""
-        self._spared.add(source)
+        self._removals.spared.add(source)
         self._run.totals.left[source] = why
 
     def undefine(self, source: str) -> None:
         """A source is no more."""
         self._definitions.pop(source, None)
-        self._spared.discard(source)
+        self._removals.spared.discard(source)
         self._agenda.drop(source)
         if source in self._fetching:
             self._polls[source].cancel()
         self._streams.wake()
         if self._ownership.last is not None:
             self._ownership.last.memory.undefine(source)
-            self._look_at = 0
+            self._removals.look()
             self._agenda.wake()
 
     def cut(self) -> None:
@@ -118,7 +113,7 @@ class FeedShard:
             starting.cancel()
             streaming.cancel()
             self.cut()
-            if under_way := {*self._polls.values(), *self._removing.values(), *self._streams.tasks}:
+            if under_way := {*self._polls.values(), *self._removals.tasks, *self._streams.tasks}:
                 await asyncio.wait(under_way, timeout=self._run.grace)
             await self._reporting.say_last()
             for task in (*under_way, answering, keeping, stopping, reporting):
@@ -138,7 +133,7 @@ class FeedShard:
         for definition in self._definitions.values():
             if definition.id not in self._agenda and definition.id not in self._polls:
                 self._plan(definition, owned)
-        self._look_at = 0
+        self._removals.look()
         self._agenda.wake()
         self.inbox.ring()
 
@@ -151,7 +146,9 @@ class FeedShard:
             self._streams.wake()
             return
         head = owned.memory.head(definition.id)
-        if self._run.once:
+        if head is not None and head.polls_asked and not head.paused:
+            due: int | None = wall_clock()
+        elif self._run.once:
             due = due_once(definition, head, self._run.totals)
         else:
             due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
@@ -163,7 +160,7 @@ class FeedShard:
         await asyncio.sleep(self._quiet_seconds)
         while True:
             await self._ours()
-            self._begin_removals(await self._ownership.present(), tasks)
+            self._removals.begin(await self._ownership.present(), tasks)
             await self._run.slots.acquire()
             given = self._agenda.take(running_clock(), self._site_of)
             if given is not None:
@@ -173,21 +170,28 @@ class FeedShard:
                 continue
             self._run.slots.release()
             quiet = self._agenda.idle and self.inbox.idle and self._streams.idle
-            if self._run.once and quiet and not self._polls and not self._removing:
+            if self._run.once and quiet and not self._polls and not self._removals.tasks:
                 return
             await self._agenda.wait(running_clock())
 
-    def _poll_now(self, source: str) -> None:
-        if source in self._definitions and source not in self._polls:
-            self._agenda.put(source, running_clock())
-
-    def _begin_removals(self, owned: Owned, tasks: asyncio.TaskGroup) -> None:
-        now = wall_clock()
-        if now < self._look_at:
+    def _answered(self, source: str, now: bool) -> None:  # noqa: FBT001 (as the inbox calls it)
+        """A command to the source is through: it may be paused, or back. `now`: it is to be polled at once."""
+        owned, definition = self._ownership.last, self._definitions.get(source)
+        if owned is None or definition is None:
             return
-        self._look_at = now + _LOOK_EVERY
-        for source in set(owned.memory.to_remove(now)) - self._spared - self._removing.keys():
-            self._removing[source] = tasks.create_task(self._remove(source))
+        if definition.kind == "topic":
+            self._streams.wake()
+        elif owned.memory.paused(source):
+            self._agenda.drop(source)
+            if source in self._fetching:
+                self._polls[source].cancel()
+        elif source in self._polls:
+            pass  # once it is through, it is seen whether it is to be polled once more
+        elif now:
+            self._agenda.put(source, running_clock())
+        elif source not in self._agenda:
+            self._plan(definition, owned)
+        self._agenda.wake()
 
     def _site_of(self, source: str) -> str | None:
         definition = self._definitions.get(source)
@@ -198,8 +202,8 @@ class FeedShard:
         source = definition.id
         again_at: int | None = wall_clock()  # should it be cut short
         try:
-            polled = await self._polled(definition)
-            settled = await self._settle(definition, polled)
+            polled, asked_by = await self._polled(definition)
+            settled = await self._settle(definition, polled, asked_by)
             again_at = self._next(definition) if settled else wall_clock()
         finally:
             del self._polls[source]
@@ -208,21 +212,27 @@ class FeedShard:
             # What it was refused by tells nothing of what it will say next time.
             self._ownership.search.done(source)
             owned = self._ownership.last
+            if owned is not None and (head := owned.memory.head(source)) is not None and head.polls_asked:
+                again_at = wall_clock()
             if again_at is not None and owned is not None and self._is_polled(source, owned.memory):
                 self._agenda.put(source, on_running_clock(again_at))
             self._agenda.wake()
 
-    async def _polled(self, definition: Definition) -> Polled:
+    async def _polled(self, definition: Definition) -> tuple[Polled, Collection[str]]:
+        """What it came to; and the commands that it answers, as they had asked for it before it began."""
         # Until it is read: who serves large documents makes others wait, not memory grow.
         async with AsyncExitStack() as room:
             self._fetching.add(definition.id)
             try:
-                self._lawful[definition.id] = asked = (await self._certain()).memory.asked(definition.id)
+                memory = (await self._certain()).memory
+                self._lawful[definition.id] = asked = memory.asked(definition.id)
+                head = memory.head(definition.id)
+                asked_by = head.polls_asked if head else ()
                 answer = await ask(self._run.tools, definition, asked, room)
             finally:
                 self._fetching.discard(definition.id)
                 self._agenda.free(definition.site)
-            return await understand(self._run.tools, definition, asked, answer)
+            return await understand(self._run.tools, definition, asked, answer), asked_by
 
     async def _certain(self) -> Owned:
         """The ownership, of a shard that is surely ours: a worker that was frozen finds out here that it is not."""
@@ -233,11 +243,14 @@ class FeedShard:
             if owned is before:
                 return owned
 
-    async def _settle(self, definition: Definition, polled: Polled) -> bool:
+    async def _settle(self, definition: Definition, polled: Polled, asked_by: Collection[str]) -> bool:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
 
         def decide(memory: ShardMemory, search: Search) -> Iterable[Part] | None:
-            return polled.decide(memory, search) if self._stands(definition, memory) else None
+            if not self._stands(definition, memory):
+                return None
+            parts = iter(polled.decide(memory, search))
+            return answered(parts, definition, memory, asked_by, polled.fault, wall_clock())
 
         while True:
             owned = await self._ownership.present()
@@ -258,25 +271,7 @@ class FeedShard:
         return there and definition.id in self._lawful
 
     def _is_polled(self, source: str, memory: ShardMemory) -> bool:
-        return source in self._definitions and source not in memory.refused
-
-    async def _remove(self, source: str) -> None:
-        """Hand over and in the end forget what is remembered of a source that is no more."""
-
-        def decide(memory: ShardMemory, _search: Search) -> Iterable[Part] | None:
-            there = source not in self._definitions and source in memory.sources()
-            return removed(source, memory, wall_clock()) if there else None
-
-        try:
-            while True:
-                owned = await self._ownership.present()
-                with suppress(BrokerError):
-                    if await owned.settle(decide, self._ownership.search) is not None:
-                        log.info("source.removed", source=source)
-                    return
-        finally:
-            del self._removing[source]
-            self._agenda.wake()
+        return source in self._definitions and source not in memory.refused and not memory.paused(source)
 
     def _look(self) -> tuple[Collection[str], int, int]:
         due, late = self._agenda.late(running_clock())

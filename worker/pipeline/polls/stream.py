@@ -191,9 +191,9 @@ class Stream:
     def _stands(self, memory: ShardMemory) -> bool:
         """Whether it is still to be consumed: what comes after something that was dropped must be dropped, too."""
         source = self.definition.id
-        return (
-            source in memory.sources() and memory.held(source).definition is not None and source not in memory.refused
-        )
+        if source not in memory.sources() or source in memory.refused or memory.paused(source):
+            return False
+        return memory.held(source).definition is not None
 
     async def _commit(self, owned: Owned) -> None:
         """Wait for what was handed over, so that it is heard of a fault though nothing more comes."""

@@ -52,7 +52,7 @@ class Streams:
         if owned is None:
             return {}
         topics = [one for one in self._definitions.values() if one.kind == "topic"]
-        return {one.id: one for one in topics if one.id not in owned.memory.refused}
+        return {one.id: one for one in topics if one.id not in owned.memory.refused and not owned.memory.paused(one.id)}
 
     async def go_on(self, tasks: asyncio.TaskGroup) -> None:
         """Begin and end them as is wanted, for ever."""

@@ -1,0 +1,169 @@
+"""Sources paused, resumed and polled out of turn, as the owner of their shard is asked to."""
+
+import asyncio
+
+import pytest
+from unit.pipeline.world import HANGS, asked, feed
+
+from worker.core.feeds import ShardMemory
+from worker.core.feeds.inbox import SHARD_KEY, Command, State, loaded_inbox
+from worker.core.sources import stored
+from worker.errors import ClaimLost, Unsure
+from worker.model import Definition, Fault, FaultKind, Topic
+from worker.pipeline.asking import Wanted, outcomes, put
+from worker.pipeline.job import wall_clock
+
+
+async def ask(world, name, *definitions):
+    """Ask, and wait for what becomes of each: its state and message."""
+    wanted, since = await put_only(world, name, *definitions)
+    return await told(world, wanted, since)
+
+
+async def put_only(world, name, *definitions):
+    ask.count = getattr(ask, "count", 0) + 1
+    wanted = [
+        Wanted(Command(f"{name} {definition.id} {ask.count}", name, definition.id, {}, "somebody"), definition.site)
+        for definition in definitions
+    ]
+    return wanted, await put(world.broker, wanted, wall_clock())
+
+
+async def told(world, wanted, since):
+    async with asyncio.timeout(HANGS):
+        found = [(one.state, one.message) async for one in outcomes(world.broker, wanted, since)]
+    return found[0] if len(found) == 1 else found
+
+
+async def again(world):
+    world.stop.clear()
+    return await world.run()
+
+
+async def test_a_paused_source_is_polled_no_more_be_it_after_a_restart_until_it_is_resumed(world):
+    one, two = await world.add("one", feed("A")), await world.add("two", feed("B"))
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        assert (await ask(world, "pause", one))[0] is State.DONE
+        assert "before" in (await ask(world, "pause", one))[1]
+        state, why = await ask(world, "poll", one)
+        assert (state, "it is paused" in why) == (State.REFUSED, True)
+    totals = await again(world)
+    assert (world.servers.times(one.url), world.servers.times(two.url)) == (1, 2)
+    assert not totals.incomplete
+    async with world.running():
+        assert (await ask(world, "resume", one))[0] is State.DONE
+        assert "was not" in (await ask(world, "resume", one))[1]
+    await again(world)
+    assert world.servers.times(one.url) == 2
+
+
+async def test_a_poll_out_of_turn_is_told_when_it_is_through(world):
+    one = await world.add("one", feed("A"))
+    await world.run()
+    async with world.running():
+        world.servers.says[one.url] = feed("A", "B")
+        assert await ask(world, "poll", one) == (State.DONE, "polled: 1 unchanged, 1 created")
+        assert await ask(world, "poll", one) == (State.DONE, "polled: it has nothing new")
+        world.servers.says[one.url] = Fault(FaultKind.STATUS, "500 Internal Server Error", 500)
+        assert await ask(world, "poll", one) == (State.REFUSED, "status: 500 Internal Server Error")
+    assert await world.events() == [("A", 1), ("B", 1)]
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [
+        (Fault(FaultKind.GONE, "410 Gone", 410), "gone for good"),
+        (Fault(FaultKind.THROTTLED, "429", 429, 3600.0), "left alone until"),
+    ],
+)
+async def test_what_is_gone_or_asked_to_be_left_alone_is_not_polled(world, fault, why):
+    one = await world.add("one", fault)
+    await world.run()
+    async with world.running():
+        state, said = await ask(world, "poll", one)
+    assert (state, why in said, world.servers.times(one.url)) == (State.REFUSED, True, 1)
+
+
+async def test_a_topic_can_be_paused_and_not_polled(world):
+    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    await world.broker.append([stored.record(topic, 1)])
+    pausing = await put_only(world, "pause", topic)
+    polling = await put_only(world, "poll", topic)
+    await world.run()
+    assert (await told(world, *pausing))[0] is State.DONE
+    assert (await told(world, *polling))[0] is State.REFUSED
+    assert not (await again(world)).asked
+
+
+async def test_a_poll_that_is_under_way_does_not_answer_what_is_asked_for_after_it_began(world):
+    one = await world.add("one", feed("A"))
+    world.servers.hanging.add(one.url)
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        wanted, since = await put_only(world, "poll", one)
+        await world.until(lambda: answered(world, 1))
+        world.servers.hanging.clear()
+        world.servers.hang[one.url].set()
+        assert (await told(world, wanted, since))[0] is State.DONE
+    assert world.servers.times(one.url) == 2
+
+
+async def answered(world, count):
+    await asyncio.sleep(0)
+    return await position(world) >= count
+
+
+async def position(world):
+    found = [one.value async for one in world.broker.read(Topic.CHECKPOINTS) if one.key == SHARD_KEY]
+    return loaded_inbox(found[-1]).position if found else 0
+
+
+@pytest.mark.parametrize("what", ["pause", "remove"])
+async def test_who_waits_for_a_poll_is_told_when_its_source_is_paused_or_removed(world, what):
+    one = await world.add("one", feed("A"))
+    await world.run()
+    world.servers.hanging.add(one.url)
+    async with world.running():
+        polling = await put_only(world, "poll", one)
+        await world.until(lambda: asked(world, one, 2))
+        if what == "pause":
+            assert (await ask(world, "pause", one))[0] is State.DONE
+        else:
+            await world.remove(one)
+        state, why = await told(world, *polling)
+    assert (state, "meanwhile" in why) == (State.REFUSED, True)
+
+
+async def test_a_poll_that_was_asked_for_and_cut_short_is_made_by_the_next_owner(world):
+    one = await world.add("one", feed("A"))
+    await world.run()
+    world.servers.hanging.add(one.url)
+    async with world.running():
+        polling = await put_only(world, "poll", one)
+        await world.until(lambda: asked(world, one, 2))
+    world.servers.hanging.clear()
+    world.stop.clear()
+    async with world.running():
+        assert (await told(world, *polling))[0] is State.DONE
+    assert world.servers.times(one.url) == 3
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("happened", [False, True])
+@pytest.mark.parametrize("name", ["pause", "resume", "poll"])
+async def test_a_commit_that_fails_or_whose_answer_is_lost_is_gone_on_from(world, name, happened):
+    one = await world.add("one", feed("A"))
+    await world.run()
+    wanted, since = await put_only(world, name, one)
+    (world.broker.after if happened else world.broker.before).append(
+        Unsure("no answer") if happened else ClaimLost("fenced")
+    )
+    await again(world)
+    assert (await told(world, wanted, since))[0] is State.DONE
+    memory = ShardMemory("token")
+    async for record in world.broker.read(Topic.CHECKPOINTS):
+        memory.absorb(record.key, record.value)
+    memory.restored()
+    assert (memory.paused("one"), memory.head("one").polls_asked) == (name == "pause", ())
+    assert await world.events() == [("A", 1)]
