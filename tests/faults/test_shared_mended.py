@@ -8,7 +8,7 @@ from faults.planted_polls import planted
 from faults.polled import Polled
 from faults.secured import needed, secured_place
 from feeds.serving import serving
-from kafka.acls import May, allow
+from kafka.acls import May, On, allow
 from kafka.clients import administering
 
 from worker.model import Topic
@@ -42,7 +42,7 @@ async def test_the_topic_of_the_articles_deleted(kafka, shared):
         await workers.proven(before=before)
 
 
-async def test_a_right_that_is_taken_back(kafka_secured, tmp_path, served):
+async def test_rights_that_are_taken_back(kafka_secured, tmp_path, served):
     place = await secured_place(kafka_secured, tmp_path, partitions=PARTITIONS, hangs=10**6)
     rights = needed(place.prefix)
     client = kafka_secured.cluster.admin
@@ -57,6 +57,10 @@ async def test_a_right_that_is_taken_back(kafka_secured, tmp_path, served):
         async with not_allowed(client, taken):
             for one in workers.all:
                 await one.says(f"lacks the ACL for Write on the topic {articles}: ")
+        await workers.events(3 * FEW)
+        async with not_allowed(client, next(right for right in rights if right.on is On.GROUP)):
+            for one in workers.all:
+                await one.says("lacks the ACL for Read on the group ")
         await workers.events(3 * FEW)
         await workers.proven()
 

@@ -62,6 +62,11 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             return self._told
         return replace(self._told, settled=False)
 
+    @property
+    def was_one(self) -> bool:
+        """It has been a member: a right that is missing was taken back since, and is waited for."""
+        return bool(self._id)
+
     async def changed(self, share: Share) -> Share:
         """See `port.Member.changed`."""
         async with self._news:
@@ -152,7 +157,7 @@ async def _stay(member: KafkaMember, connection: Connection, group: str, topic: 
                     await leave(consumer)
             raise
         except Exception as error:  # noqa: BLE001 (whatever it is, the way back is the same)
-            if sentence := forbidden(error, group, "Read"):
+            if (sentence := forbidden(error, group, "Read")) and not member.was_one:
                 await member.refuse(BrokerRefused(sentence))
                 return
             log.warning("group.lost", group=group, reason=str(told(error, group, needs="Read")))
