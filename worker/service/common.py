@@ -10,8 +10,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from typing import Any, TypeVar
 
 import structlog
 
@@ -24,6 +25,8 @@ from worker.pipeline.stopping import Stopped, unless
 from worker.settings import Settings
 
 log = structlog.get_logger()
+
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -57,11 +60,23 @@ def _untold(_: str | None) -> None:
 async def opened(
     settings: Settings, stack: AsyncExitStack, stop: asyncio.Event, waits_for: Callable[[str | None], None] = _untold
 ) -> Broker | None:
-    """The broker, waited for while it is away; None when stopped meanwhile. `waits_for`: told why, and None when it is there."""
+    """The broker, as `patiently` waits for it."""
+    return await patiently(
+        settings, stop, lambda: stack.enter_async_context(configured.broker(settings, create=True)), waits_for
+    )
+
+
+async def patiently(
+    settings: Settings,
+    stop: asyncio.Event,
+    work: Callable[[], Coroutine[Any, Any, _T]],
+    waits_for: Callable[[str | None], None] = _untold,
+) -> _T | None:
+    """What `work` returns, begun again while the broker is away; None when stopped meanwhile. `waits_for`: told why, then None."""
     patience = Patience(settings.give_up_after_s, time.monotonic)
     while not stop.is_set():
         try:
-            broker = await unless(stop, stack.enter_async_context(configured.broker(settings, create=True)))
+            found = await unless(stop, work())
         except Stopped:  # one that doesn't answer is given up after many seconds only
             break
         except BrokerAway as error:
@@ -69,7 +84,7 @@ async def opened(
             await patience.wait(error, 0, stop)
         else:
             waits_for(None)
-            return broker
+            return found
     return None
 
 

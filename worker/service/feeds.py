@@ -26,7 +26,7 @@ from worker.pipeline.polls.poll import Tools
 from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.worker import poll_sources
 from worker.pipeline.pool import ReaderPool
-from worker.service.common import opened, readers, stop_on_signals
+from worker.service.common import opened, patiently, readers, stop_on_signals
 from worker.settings import Settings, secrets_folder
 from worker.sources.feed import Client, ClientOptions, secrets_from
 
@@ -48,9 +48,11 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
             if settings.health_address:
                 host, port = settings.health_address
                 await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
-            if broker := await opened(settings, stack, stop, partial(setattr, totals, "waits_for")):
+            waits_for = partial(setattr, totals, "waits_for")
+            if broker := await opened(settings, stack, stop, waits_for):
                 if listed:
-                    totals.unusable = await _apply(broker, listed, configured.own_topics(settings))
+                    applying = partial(_apply, broker, listed, configured.own_topics(settings))
+                    totals.unusable = await patiently(settings, stop, applying, waits_for) or 0
                 tools = Tools(
                     await stack.enter_async_context(client),
                     await stack.enter_async_context(reading),

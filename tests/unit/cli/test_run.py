@@ -11,7 +11,9 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from worker.broker.embedded.broker import EmbeddedBroker
 from worker.cli import run_report
+from worker.errors import BrokerAway
 from worker.model import Fault, FaultKind, Totals
 
 FEED = (
@@ -109,6 +111,19 @@ def test_what_ends_it_before_it_knows_its_sources_is_said_alone(feeds, tmp_path,
 def test_what_can_not_be_is_a_usage_error(site, call, arguments, said):
     outcome = call("run", "--once", *arguments)
     assert (outcome.code, said in outcome.error) == (2, True), outcome.error
+
+
+def test_a_broker_that_goes_away_while_lists_are_applied_is_waited_for(feeds, call, monkeypatch):
+    append, away = EmbeddedBroker.append, [BrokerAway("away")]
+
+    async def away_at_first(self, records):
+        if away:
+            raise away.pop()
+        await append(self, records)
+
+    monkeypatch.setattr(EmbeddedBroker, "append", away_at_first)
+    outcome = call("run", "--feeds", feeds("feed.xml"), "--allow-net", "127.0.0.0/8", "--once")
+    assert (outcome.code, away) == (0, []), outcome.error
 
 
 def test_a_signal_ends_it_well(feeds, tmp_path):
