@@ -11,6 +11,8 @@ from worker.broker.port import Share, Stored, shard_of_sources
 from worker.errors import BrokerRefused
 from worker.model import Topic
 from worker.ops.health import unready
+from worker.pipeline.polls.polling import FeedShard
+from worker.pipeline.polls.worker import poll_sources
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -95,6 +97,34 @@ async def test_stopped_while_a_shard_is_given_back_it_ends(world):
         world.stop.set()
         await turns(20)
         world.broker.releases.set()
+
+
+async def test_a_poll_that_is_cancelled_before_it_began_gives_its_slot_back(world, monkeypatch):
+    await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST)
+    work, at_work = FeedShard.work, []
+
+    async def noted(shard, first):
+        at_work.append((shard, asyncio.current_task()))
+        await work(shard, first)
+
+    monkeypatch.setattr(FeedShard, "work", noted)
+    run = replace(world.prepared(once=False), slots=asyncio.Semaphore(1))
+    polling = asyncio.create_task(poll_sources(run))
+    await world.until(lambda: polled(world))
+    await turns(20)
+    shard, task = at_work[0]
+    shard._poll_now("one")
+    task.cancel()
+    await turns(20)
+    assert not run.slots.locked()
+    world.stop.set()
+    await polling
+
+
+async def polled(world):
+    await asyncio.sleep(0)
+    return world.totals.polls["read"]
 
 
 async def test_a_shard_that_can_not_be_read_is_said_to_be_refused_and_costs_no_other(world):

@@ -166,7 +166,8 @@ class FeedShard:
             if given is not None:
                 source, due = given
                 self._run.totals.late_seconds.observe(max(0, running_clock() - due) / 1000)
-                self._polls[source] = tasks.create_task(self._poll(self._definitions[source]))
+                self._polls[source] = polling = tasks.create_task(self._poll(self._definitions[source]))
+                polling.add_done_callback(lambda _: self._run.slots.release())  # also of one that never began
                 continue
             self._run.slots.release()
             quiet = self._agenda.idle and self.inbox.idle and self._streams.idle
@@ -208,7 +209,6 @@ class FeedShard:
         finally:
             del self._polls[source]
             self._lawful.pop(source, None)
-            self._run.slots.release()
             # What it was refused by tells nothing of what it will say next time.
             self._ownership.search.done(source)
             owned = self._ownership.last
