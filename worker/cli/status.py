@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 def command(settings: Settings, *, as_json: bool) -> Exit:
     """Show each shard of the sources: its owner, how many sources it has, how late they are, how many can't be read.
 
-    A shard is a partition of the sources' topic; on the embedded broker there is one. Ends with 1 where a shard has sources, and
-    its owner has been silent for two minutes.
+    What is stuck follows, and what to do about it. A shard is a partition of the sources' topic; on the embedded broker there
+    is one. Ends with 1 where a shard has sources, and its owner has been silent for two minutes.
     """
     import asyncio
     import time
@@ -29,36 +29,42 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     import orjson
 
     now = time.time_ns() // 1_000_000
-    defined, reports = asyncio.run(_looked_at(settings))
+    defined, reports, stuck = asyncio.run(_looked_at(settings))
     shards = [
         _shard(number, defined.get(number, 0), reports.get(number), now) for number in sorted({*defined, *reports})
     ]
     if as_json:
         members = sorted({str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"]})
-        click.echo(orjson.dumps({"members": members, "shards": shards}).decode())
+        click.echo(orjson.dumps({"members": members, "shards": shards, "stuck": stuck}).decode())
     else:
         _show(shards)
+        for line in stuck:
+            click.echo(line, err=True)
     return Exit.LEFT if any(shard["silent"] and shard["sources"] for shard in shards) else Exit.OK
 
 
-async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, ShardReport]]:
-    """How many sources each partition has, and the newest report of each."""
+async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, ShardReport], list[str]]:
+    """How many sources each partition has, the newest report of each, and what is stuck."""
     from collections import Counter
     from contextlib import aclosing
 
     from worker import configured
+    from worker.cli.status_stuck import Stuck
     from worker.core.feeds import loaded_report
     from worker.model import Topic
     from worker.pipeline import definitions
 
     async with configured.broker(settings, create=False) as broker:
         found = await definitions.known(broker)
-        reports = {}
+        reports, stuck = {}, Stuck()
         async with aclosing(broker.read(Topic.CHECKPOINTS)) as records:
             async for record in records:
+                stuck.absorb(record)
                 if report := loaded_report(record.key, record.value):
                     reports[record.partition] = report
-    return Counter(one.partition for one in found if one.passed_over is None), reports
+        refused = {partition: report.refused for partition, report in reports.items()}
+        said = stuck.said(await broker.describe(Topic.INBOX), refused)
+    return Counter(one.partition for one in found if one.passed_over is None), reports, said
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:

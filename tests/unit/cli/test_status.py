@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from worker.core.feeds import report_record
+from worker.core.feeds import ShardMemory, report_record
+from worker.core.feeds.inbox import Outcome, State
 from worker.core.sources import stored
-from worker.model import Definition, ShardReport, Topic
+from worker.model import Definition, Fault, FaultKind, ShardReport, Topic
 
 
 @pytest.fixture
@@ -84,3 +85,48 @@ def test_a_worker_that_stopped_is_said_at_once(known, call):
     outcome = call("status")
     assert (outcome.code, "here:7 (stopped)" in outcome.out) == (1, True)
     assert json.loads(call("status", "--json").out)["members"] == []
+
+
+def remembered(broker, **heads):
+    memory = ShardMemory("token")
+    memory.restored()
+    for source, members in heads.items():
+        memory.define(Definition(source, f"https://{source}.example/feed", f"{source}.example", 1))
+        held = memory.held(source)
+        for name, value in members.items():
+            setattr(held.opened, name, value)
+        held.touch()
+    memory.answer(0, Outcome("c", State.DONE, "", 1), 0)
+    for record in memory.records(1):
+        broker.put(Topic.CHECKPOINTS, record.key, record.value)
+
+
+def test_what_is_stuck_is_told_with_what_to_do(known, broker, call):
+    known(5)
+    fault = Fault(FaultKind.DNS, "no such host")
+    remembered(
+        broker,
+        one={"fault": fault, "faults": 3, "fault_since": 1_700_000_000_000},
+        two={"paused": True},
+        three={"gone": True},
+        four={"polls_asked": ("c",)},
+    )
+    for _ in range(3):
+        broker.put(Topic.INBOX, b"one", b"{}")
+    said = call("status").error
+    assert "shard 0: 2 in its inbox not carried out" in said
+    assert "source one fails since 2023-11-14T22:13:20" in said
+    assert "3 in a row: dns: no such host" in said
+    assert "1 paused, until `sources resume`: two" in said
+    assert "1 gone (410), to be removed or defined anew: three" in said
+    assert "1 asked to be polled and not yet through: four" in said
+    assert len(json.loads(call("status", "--json").out)["stuck"]) == 5
+
+
+@pytest.mark.parametrize(("key", "what"), [(b'["shard"]', "shard 0"), (b'["head","one"]', "source one")])
+def test_what_cannot_be_read_is_told_with_the_repair(known, broker, call, key, what):
+    known(5)
+    broker.put(Topic.CHECKPOINTS, key, b"\x09")
+    said = call("status").error
+    assert f"{what} is refused" in said
+    assert "news-worker repair --shard 0" in said

@@ -1,0 +1,100 @@
+"""What is stuck, of what the broker holds of the shards, and what a person can do about it: a sentence each, for `status`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+import orjson
+
+from worker.cli.records import timestamp
+from worker.core.feeds import loaded_head
+from worker.core.feeds.inbox import SHARD_KEY, loaded_inbox
+from worker.errors import BrokerRefused
+from worker.shown import on_one_line, without_secrets
+
+if TYPE_CHECKING:
+    from worker.broker.port import Stored, TopicInfo
+    from worker.model import Head
+
+_MOST: Final = 5  # of a kind that are named
+
+
+class Stuck:
+    """Records of news.checkpoints.v1, absorbed in their order."""
+
+    def __init__(self) -> None:
+        self._heads: dict[tuple[int, str], Head] = {}
+        self._unreadable: dict[tuple[int, str], str] = {}
+        self._positions: dict[int, int] = {}
+        self._refused: dict[int, str] = {}
+
+    def absorb(self, stored: Stored) -> None:
+        """The last of a key counts."""
+        try:
+            members = [*orjson.loads(stored.key), ""]
+        except (ValueError, TypeError):
+            return
+        kind, name = members[0], str(members[1]) if len(members) > 1 else ""
+        try:
+            if stored.key == SHARD_KEY:
+                self._refused.pop(stored.partition, None)
+                self._positions[stored.partition] = loaded_inbox(stored.value).position if stored.value else 0
+            elif kind == "head":
+                place = stored.partition, name
+                self._heads.pop(place, None)
+                self._unreadable.pop(place, None)
+                if stored.value is not None:
+                    self._heads[place] = loaded_head(stored.value)[0]
+        except BrokerRefused as error:
+            if stored.key == SHARD_KEY:
+                self._refused[stored.partition] = str(error)
+            else:
+                self._unreadable[stored.partition, name] = str(error)
+
+    def said(self, inbox: TopicInfo, refused: Mapping[int, int]) -> list[str]:
+        """For people. `inbox`: of news.inbox.v1; `refused`: by shard, how many sources its owner leaves alone."""
+        lines = [
+            f"shard {shard} is refused, its own record is {why}: `news-worker repair --shard {shard}`"
+            for shard, why in sorted(self._refused.items())
+        ]
+        for shard, span in enumerate(inbox.partitions):
+            waiting = span.end - max(self._positions.get(shard, 0), span.start)
+            if waiting > 0:
+                lines.append(
+                    f"shard {shard}: {waiting} in its inbox not carried out: its owner does so, if there is one"
+                )
+        lines += [
+            f"shard {shard}: {count} of its sources can't be read: `news-worker repair --shard {shard}` tells which, and mends it"
+            for shard, count in sorted(refused.items())
+            if count
+        ]
+        there = {source: head for (_, source), head in self._heads.items() if not head.removed_at}
+        known = {shard for shard, count in refused.items() if count}
+        lines += [
+            f"source {on_one_line(source)} is refused, its head is {why}: `news-worker repair --shard {shard}` mends it"
+            for (shard, source), why in sorted(self._unreadable.items())
+            if shard not in known
+        ]
+        failing = sorted((head.fault_since, source) for source, head in there.items() if head.faults and not head.gone)
+        lines += [_failing(source, there[source]) for _, source in failing[:_MOST]]
+        if len(failing) > _MOST:
+            lines.append(f"{len(failing) - _MOST} more fail: `news-worker sources list --failing`")
+        lines += _named(
+            "asked to be polled and not yet through", [one for one, head in there.items() if head.polls_asked]
+        )
+        lines += _named("gone (410), to be removed or defined anew", [one for one, head in there.items() if head.gone])
+        lines += _named("paused, until `sources resume`", [one for one, head in there.items() if head.paused])
+        return lines
+
+
+def _failing(source: str, head: Head) -> str:
+    why = f"{head.fault.kind}: {without_secrets(head.fault.message)}" if head.fault else "it is not known why"
+    return f"source {on_one_line(source)} fails since {timestamp(head.fault_since)}, {head.faults} in a row: {on_one_line(why)}"
+
+
+def _named(what: str, sources: list[str]) -> list[str]:
+    if not sources:
+        return []
+    more = f", and {len(sources) - _MOST} more" if len(sources) > _MOST else ""
+    return [f"{len(sources)} {what}: {', '.join(map(on_one_line, sorted(sources)[:_MOST]))}{more}"]
