@@ -100,7 +100,7 @@ async def test_stopped_while_a_shard_is_given_back_it_ends(world):
 
 
 async def test_a_poll_that_is_cancelled_before_it_began_gives_its_slot_back(world, monkeypatch):
-    await world.add("one", feed("a"))
+    one = await world.add("one", feed("a"))
     world.broker = Sharing(world.broker, FIRST)
     work, at_work = FeedShard.work, []
 
@@ -114,7 +114,7 @@ async def test_a_poll_that_is_cancelled_before_it_began_gives_its_slot_back(worl
     await world.until(lambda: polled(world))
     await turns(20)
     shard, task = at_work[0]
-    shard._poll_now("one")
+    shard.define(replace(one, url="http://one.example/moved"))  # so it is due
     task.cancel()
     await turns(20)
     assert not run.slots.locked()
