@@ -4,6 +4,8 @@ import pytest
 from unit.core.feeds.polling import DAY, SITE, Shard, deleted, entry, source
 
 from worker.core.feeds import faulted, outcomes, removed
+from worker.core.feeds.commands import Asked, carried_out
+from worker.core.feeds.inbox import Command, State
 from worker.model import Fault, FaultKind
 
 
@@ -243,3 +245,29 @@ def test_feeds_of_other_sites_have_nothing_to_do_with_it(shard):
     elsewhere = source("three")
     shard.define(type(elsewhere)("three", "https://example.net/feed", "example.net", 0))
     assert shard.poll("three", told("0")) == {"created": 1}
+
+
+def ask(shard, name, source_id):
+    """A command carried out, its parts committed."""
+    answer = carried_out(Asked(Command("c", name, source_id, {}), shard.memory, shard.now))
+    for part in answer.before:
+        shard.commit(part.records)
+    return answer.state
+
+
+def test_a_paused_source_hands_over_what_another_shows_and_its_change_there_is_the_next_version(shard):
+    assert ask(shard, "pause", "one") is State.DONE
+    shard.restart()
+    assert shard.memory.paused("one")
+    assert shard.poll("two", told("1")) == {"updated": 1}
+    assert ask(shard, "resume", "one") is State.DONE
+    assert shard.poll("one", told("1")) == {"unchanged": 1}
+    assert [event.version for event in shard.events] == [1, 2]
+
+
+def test_a_resumed_source_takes_over_what_nobody_live_owns(shard):
+    for name in ("two", "one"):
+        assert ask(shard, "pause", name) is State.DONE
+    assert ask(shard, "resume", "two") is State.DONE
+    assert shard.poll("two", told("1")) == {"updated": 1}
+    assert [event.version for event in shard.events] == [1, 2]
