@@ -25,6 +25,7 @@ _FIRST_PAUSE: Final = {
     FaultKind.TOO_LARGE: 120 * MINUTE,
     FaultKind.UNREADABLE: 120 * MINUTE,
 }
+_OWN: Final = (FaultKind.ADDRESS, FaultKind.UNCONFIGURED)
 _FOR_GOOD: Final = (401, 402, 403, 404, 451)  # such a status seldom goes away by itself
 _FOR_GOOD_PAUSE: Final = 60 * MINUTE
 _APART: Final = 100  # ms between two polls that are made up for, about
@@ -47,12 +48,13 @@ def first_due(definition: Definition, head: Head | None, owned_at: int, sources:
     """When a source is due that this owner, who fenced at `owned_at`, has not polled; None: never (410, or paused).
 
     A slot of the minute before that isn't known to have been polled, and a source that never was, are made up for, spread over
-    the minute after, or less where there are few `sources`.
+    the minute after, or less where there are few `sources`. So is one that a worker's own settings kept from being asked: this
+    one's may be others.
     """
     if head is not None and (head.gone or head.paused):
         return None
     made_up = owned_at + _number(definition.id) % min(MINUTE, sources * _APART + 1)
-    if head is None or not head.polled_at:
+    if head is None or not head.polled_at or (head.fault and head.fault.kind in _OWN):
         return made_up
     if head.polled_at > owned_at + definition.interval_s * 1000:  # by a clock that was wrong, or this one is
         ahead = head.polled_at - owned_at

@@ -7,6 +7,7 @@ answered holds a secret, a body or a feed's URL.
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -14,6 +15,7 @@ from typing import Final
 
 import orjson
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from worker.errors import UsageError
 from worker.model import Totals
@@ -43,7 +45,9 @@ async def serving(host: str, port: int, totals: Totals, readers: Callable[[], Re
                 return web.Response(body=metrics.text(), headers={"Content-Type": _TEXT})
         return web.Response(status=404, text="/livez, /readyz and /metrics are here\n")
 
-    server = web.Server(answer, keepalive_timeout=_LONGEST_SECONDS, access_log=None)
+    told = logging.getLogger(__name__)
+    told.addFilter(_is_ours)
+    server = web.Server(answer, keepalive_timeout=_LONGEST_SECONDS, access_log=None, logger=told)
     loop = asyncio.get_running_loop()
 
     def connected() -> asyncio.Protocol:
@@ -70,6 +74,11 @@ def _cut(connection: web.RequestHandler) -> None:
     if isinstance(connection.transport, asyncio.Transport):
         connection.transport.abort()
     connection.force_close()
+
+
+def _is_ours(record: logging.LogRecord) -> bool:
+    """What anybody sends that is no HTTP is answered so, and is no error of ours."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 
 def _said(wrong: list[str]) -> web.Response:

@@ -19,6 +19,12 @@ def failed(kind, times=1, status=None, **more):
     return polled(NOW, fault=Fault(kind, "no", status), faults=times, **more)
 
 
+@pytest.mark.parametrize("kind", [FaultKind.ADDRESS, FaultKind.UNCONFIGURED])
+def test_what_settings_kept_from_being_asked_is_asked_by_the_next_owner_whose_settings_may_be_others(kind):
+    assert NOW <= first_due(SOURCE, failed(kind, times=5), NOW + MINUTE, 1) <= NOW + MINUTE + 100
+    assert first_due(SOURCE, failed(FaultKind.DNS, times=5), NOW + MINUTE, 1) > NOW + HALF_HOUR
+
+
 def test_slots_lie_an_interval_apart_at_a_phase_that_the_id_fixes():
     first = slot_after(SOURCE, NOW)
     assert NOW < first <= NOW + HALF_HOUR

@@ -52,6 +52,18 @@ async def test_metrics_are_text(url):
     assert "news_worker_commits_total 0.0" in body
 
 
+@pytest.mark.parametrize(
+    "sent", [b"GET /livez HTTP/1.1\r\n\r\n", b"GET /" + b"x" * 80_000 + b" HTTP/1.1\r\n\r\n", b"\x16\x03\x01\r\n\r\n"]
+)
+async def test_what_is_no_http_is_answered_and_not_logged(url, sent, caplog):
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(url.rpartition(":")[2]))
+    writer.write(sent)
+    assert b" 400 " in await asyncio.wait_for(reader.readline(), HANGS)
+    writer.close()
+    await writer.wait_closed()
+    assert not caplog.records
+
+
 async def test_anything_else_is_not_found_and_nothing_can_be_posted(url):
     assert (await got(url + "/other"))[0] == 404
     async with aiohttp.ClientSession() as session, session.post(url + "/livez", data=b"x" * 100_000) as response:

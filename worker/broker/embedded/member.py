@@ -10,7 +10,7 @@ import asyncio
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from worker.broker.port import Share, shard_of_sources
@@ -47,8 +47,9 @@ def alone(path: Path, prefix: str) -> Iterator[EmbeddedMember]:
                 f"Another news-worker{f' (process {who})' if who else ''} polls the sources in {path}: end it first,"
                 " or give this one a file of its own with --broker. Sources that are added while it runs are taken up."
             ) from None
-        os.ftruncate(file, 0)
-        os.pwrite(file, b"%d" % os.getpid(), 0)
+        with suppress(OSError):  # for people alone, and the disk may be full
+            os.ftruncate(file, 0)
+            os.pwrite(file, b"%d" % os.getpid(), 0)
         yield EmbeddedMember()
     finally:
         os.close(file)
