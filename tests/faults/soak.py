@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from contract.oracle import Verdict
 from faults.conftest import made
 from faults.faults import killed
 from faults.offered import Folder
@@ -62,14 +63,23 @@ async def row(place: Place, cluster: Cluster | None) -> bool:
     code, said = await place.replay("set")
     verdict = await place.judged(folder)
     faults = f"{workers} workers" + (f", {brokers} brokers" if cluster else "")
-    counts = " | ".join(
-        str(len(each)) for each in (verdict.lost, verdict.twice, verdict.invented, verdict.out_of_order)
-    )
-    tell(f"| {place.kind} | {faults} killed | {len(folder.offered):,} | {counts} |")
-    tell(f"{place.kind}: {time.monotonic() - begun:,.0f} s, seed {SEED}, the last replay ended with {code}", sys.stderr)
-    if not verdict.clean or code not in {0, 1}:
+    tell_row(place, f"{faults} killed", len(folder.offered), verdict)
+    return ended(place, begun, verdict, code, said)
+
+
+def tell_row(place: Place, faults: str, events: int, verdict: Verdict) -> None:
+    """The row that stands in docs/reliability.md."""
+    wrong = (verdict.lost, verdict.twice, verdict.invented, verdict.out_of_order)
+    tell(f"| {place.kind} | {faults} | {events:,} | {' | '.join(str(len(each)) for each in wrong)} |")
+
+
+def ended(place: Place, begun: float, verdict: Verdict, code: int, said: str) -> bool:
+    """Whether all is well, which is told if not. `code`, `said`: of the last call."""
+    tell(f"{place.kind}: {time.monotonic() - begun:,.0f} s, seed {SEED}, the last call ended with {code}", sys.stderr)
+    clean = verdict.clean and code in {0, 1}
+    if not clean:
         tell(said, sys.stderr)
-    return verdict.clean and code in {0, 1}
+    return clean
 
 
 def tell(line: str, where=sys.stdout) -> None:

@@ -16,7 +16,7 @@ from faults.conftest import made
 from faults.crew import SESSION, Crew, crew, impolite, restless
 from faults.faults import killed
 from faults.polled import Polled
-from faults.soak import tell
+from faults.soak import SEED, tell, tell_row
 from feeds.serving import serving
 from kafka.cluster import JVM, Cluster, start
 from kafka.found import find
@@ -25,7 +25,6 @@ EVENTS = int(os.environ.get("NEWS_EVENTS", "200000"))
 WORKER_KILLS = int(os.environ.get("NEWS_WORKER_KILLS", "100"))
 BROKER_KILLS = int(os.environ.get("NEWS_BROKER_KILLS", "15"))
 SECONDS = float(os.environ.get("NEWS_SECONDS", "inf"))
-SEED = int(os.environ.get("NEWS_SEED", "1"))
 WORKERS, PARTITIONS = 3, 12
 SITES, EACH = 12, 2
 ENTRIES, PACE = 180, 60
@@ -73,10 +72,7 @@ async def row(polled: Polled, cluster: Cluster) -> bool:
         events, verdict = len(await polled.records()), await polled.judged()
         requests = polled.server.requests
         rude = impolite(requests, workers.all)
-    counts = " | ".join(
-        str(len(each)) for each in (verdict.lost, verdict.twice, verdict.invented, verdict.out_of_order)
-    )
-    tell(f"| kafka | {WORKERS} workers share feeds: {done} | {events:,} | {counts} |")
+    tell_row(polled.place, f"{WORKERS} workers share feeds: {done}", events, verdict)
     tell(
         f"{time.monotonic() - begun:,.0f} s, seed {SEED}; {len(requests):,} requests, {len(rude)} of them at a site twice at once"
     )

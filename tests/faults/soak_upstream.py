@@ -15,13 +15,12 @@ from tempfile import TemporaryDirectory
 from faults import upstreamed
 from faults.conftest import made
 from faults.running import Place
-from faults.soak import HANGS, TRANSACTION, tell
+from faults.soak import HANGS, SEED, TRANSACTION, ended, tell, tell_row
 from kafka.cluster import JVM, Cluster, start
 from kafka.found import find
 
 EVENTS = int(os.environ.get("NEWS_EVENTS", "100000"))
 KILLS = int(os.environ.get("NEWS_WORKER_KILLS", "25"))
-SEED = int(os.environ.get("NEWS_SEED", "1"))
 
 
 async def kills(place: Place, chosen: random.Random) -> int:
@@ -44,14 +43,8 @@ async def row(place: Place, cluster: Cluster) -> bool:
     killed = await kills(place, random.Random(SEED))
     code, said = await place.run("run", "--once")
     verdict = await upstreamed.judged(place, upstream)
-    counts = " | ".join(
-        str(len(each)) for each in (verdict.lost, verdict.twice, verdict.invented, verdict.out_of_order)
-    )
-    tell(f"| {place.kind} | {killed} workers killed | {len(upstream.offered):,} | {counts} |")
-    tell(f"{place.kind}: {time.monotonic() - begun:,.0f} s, seed {SEED}, the last run ended with {code}", sys.stderr)
-    if not verdict.clean or code not in {0, 1}:
-        tell(said, sys.stderr)
-    return verdict.clean and code in {0, 1}
+    tell_row(place, f"{killed} workers killed", len(upstream.offered), verdict)
+    return ended(place, begun, verdict, code, said)
 
 
 async def main(folder: Path) -> bool:

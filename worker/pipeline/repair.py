@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import random
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final
 
 from worker.broker.port import Broker, shard_of_sources
 from worker.core.feeds import loaded_report
 from worker.core.feeds.repair import Damage, cleared, damage, mended
 from worker.core.feeds.restore import Restoring
-from worker.errors import ClaimLost, Unsure
 from worker.model import Record, ShardReport, Topic
-
-_TRIES: Final = 5
-_LONGEST_PAUSE: Final = 1.0  # seconds; a worker that was fenced owns its shard again within less
+from worker.pipeline.single import commit_once
 
 
 async def looked_at(broker: Broker, shard: int) -> tuple[Damage, ShardReport | None]:
@@ -34,22 +28,13 @@ async def repair(broker: Broker, shard: int, source: str | None, site: str | Non
 
     `site`: see `mended`. `now`: ms since the epoch. BrokerError: as `port.Broker` tells; it may be called again.
     """
-    for left in reversed(range(_TRIES)):
-        claim = await broker.claim(shard_of_sources(shard))
-        try:
-            found = await _restored(broker, shard)
-            inbox_end = (await broker.describe(Topic.INBOX)).partitions[shard].end
-            if records := _records(found, shard, source, site, now(), inbox_end):
-                await claim.commit(records)
-        except (ClaimLost, Unsure):
-            if not left:
-                raise
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 (a pause, no secret)
-        else:
-            return found
-        finally:
-            await claim.release()
-    raise AssertionError
+
+    async def decide() -> tuple[Sequence[Record], Damage]:
+        found = await _restored(broker, shard)
+        inbox_end = (await broker.describe(Topic.INBOX)).partitions[shard].end
+        return _records(found, shard, source, site, now(), inbox_end), found
+
+    return await commit_once(broker, shard_of_sources(shard), decide)
 
 
 def _records(  # noqa: PLR0913, PLR0917 (what there is, what is asked, and where and when)

@@ -6,19 +6,13 @@ so an article is taken down once however often that is asked for, or interrupted
 
 from __future__ import annotations
 
-import asyncio
-import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
-from typing import Final
 
 from worker.broker.port import Broker, Shard
 from worker.core.takedown import Sought, records
-from worker.errors import ClaimLost, Unsure
-from worker.model import Topic
-
-_TRIES: Final = 5
-_LONGEST_PAUSE: Final = 1.0  # seconds
+from worker.model import Record, Topic
+from worker.pipeline.single import commit_once
 
 
 async def seek(broker: Broker, article_id: str) -> Sought:
@@ -37,22 +31,12 @@ async def take_down(broker: Broker, article_id: str, now: Callable[[], int]) -> 
     `now`: ms since the epoch. BrokerError: as `port.Broker` tells; it may be called again.
     """
     shard = Shard("news-worker/forget", Topic.ARTICLES, article_id.encode())
-    for left in reversed(range(_TRIES)):
-        claim = await broker.claim(shard)
-        try:
-            sought = await _restored(broker, shard, article_id)
-            if sought.last is None:
-                return False
-            await claim.commit(records(sought.last, now()))
-        except (ClaimLost, Unsure):
-            if not left:
-                raise
-            await asyncio.sleep(random.uniform(0, _LONGEST_PAUSE))  # noqa: S311 (a pause, no secret)
-        else:
-            return True
-        finally:
-            await claim.release()
-    raise AssertionError
+
+    async def decide() -> tuple[Sequence[Record], bool]:
+        last = (await _restored(broker, shard, article_id)).last
+        return ([], False) if last is None else (records(last, now()), True)
+
+    return await commit_once(broker, shard, decide)
 
 
 async def _restored(broker: Broker, shard: Shard, article_id: str) -> Sought:
