@@ -25,6 +25,10 @@ def test_what_settings_kept_from_being_asked_is_asked_by_the_next_owner_whose_se
     assert first_due(SOURCE, failed(FaultKind.DNS, times=5), NOW + MINUTE, 1) > NOW + HALF_HOUR
 
 
+def test_what_is_paused_is_due_for_no_owner():
+    assert first_due(SOURCE, polled(paused=True), NOW, 1) is None
+
+
 def test_slots_lie_an_interval_apart_at_a_phase_that_the_id_fixes():
     first = slot_after(SOURCE, NOW)
     assert NOW < first <= NOW + HALF_HOUR

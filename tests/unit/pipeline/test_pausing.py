@@ -1,6 +1,7 @@
 """Sources paused, resumed and polled out of turn, as the owner of their shard is asked to."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from unit.pipeline.world import HANGS, asked, feed
@@ -56,6 +57,22 @@ async def test_a_paused_source_is_polled_no_more_be_it_after_a_restart_until_it_
         assert "was not" in (await ask(world, "resume", one))[1]
     await again(world)
     assert world.servers.times(one.url) == 2
+
+
+async def test_a_paused_source_that_is_defined_anew_is_not_asked_before_it_is_resumed(world):
+    one = await world.add("one", feed("A"))
+    moved = replace(one, url="http://one.example/moved")
+    world.servers.says[moved.url] = feed("B")
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        assert (await ask(world, "pause", one))[0] is State.DONE
+        await world.broker.append([stored.record(moved, wall_clock())])
+        two = await world.add("two", feed("C"))
+        await world.until(lambda: asked(world, two, 1))
+        assert world.servers.times(moved.url) == 0
+        assert (await ask(world, "resume", one))[0] is State.DONE
+        assert (await ask(world, "poll", one))[0] is State.DONE
+    assert world.servers.times(moved.url) == 1
 
 
 async def test_a_poll_out_of_turn_is_told_when_it_is_through(world):

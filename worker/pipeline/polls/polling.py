@@ -195,8 +195,9 @@ class FeedShard:
         self._agenda.wake()
 
     def _site_of(self, source: str) -> str | None:
-        definition = self._definitions.get(source)
-        return definition.site if definition and source not in self._polls else None
+        owned = self._ownership.last
+        polled = owned is not None and source not in self._polls and self._is_polled(source, owned.memory)
+        return self._definitions[source].site if polled else None
 
     async def _poll(self, definition: Definition) -> None:
         """Ask, read, decide, commit; then it is known when the source is due again."""
