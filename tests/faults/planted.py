@@ -16,6 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.producer.sender import EndTxnHandler
 
 from worker.broker.kafka import broker, consumers
+from worker.broker.kafka.ends import Ends
 from worker.cli.main import run
 
 POINTS = ("begun", "some sent", "all sent", "ending", "ended")
@@ -110,6 +111,7 @@ def _two_hours_ahead_while(mark: Path) -> None:
 def _restore_to_the_read_committed_end() -> None:
     made = consumers._consumer
     consumers._consumer = lambda connection, partitions, _isolation: made(connection, partitions, "read_committed")
+    Ends.check = lambda *_: None  # else a worker that itself had come further would notice
 
 
 if __name__ == "__main__":

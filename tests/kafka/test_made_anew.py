@@ -6,6 +6,7 @@ import uuid
 from contextlib import aclosing
 
 import pytest
+from aiokafka import AIOKafkaProducer
 from faults.faults import deleted
 from faults.running import Place
 
@@ -77,6 +78,17 @@ async def test_who_follows_it_is_told(kafka, place, broker, claim):
         with pytest.raises(BrokerRefused, match="made anew while this worker ran"):
             async with asyncio.timeout(60):
                 await anext(records)
+
+
+async def test_a_transaction_of_another_that_is_open_is_not_taken_for_a_topic_made_anew(kafka, place, broker, claim):
+    name = place.prefix + Topic.REPLAYS.value
+    async with AIOKafkaProducer(**kafka.admin, transactional_id=f"{place.prefix}another") as another:
+        await another.begin_transaction()
+        await another.send_and_wait(name, b"1", key=b"another", partition=0)
+        await claim.commit([remembered(MANY)])
+        assert len([record async for record in broker.restore([SHARD], wait=False)]) == MANY
+        await another.abort_transaction()
+    assert len(await restored(broker)) == MANY + 1
 
 
 async def test_one_who_starts_later_begins_from_nothing(kafka, place, broker, claim):
