@@ -19,6 +19,7 @@ import fasttext  # type: ignore[import-untyped]  # it ships no types
 from worker.core.normalise.tags import DIALECTS, primary, tag
 
 _LOOKED_AT = 300  # characters
+_FIRST, _NO_DOUBT = 160, 0.9  # characters that are asked for alone at first, and when they do (decision 0013)
 _FEW, _MANY = 20, 80  # letters: none is said below the first, the second makes sure
 _MOSTLY_LETTERS = 120  # characters, among which most texts have as many as make sure
 _SURE, _LIKELY = 0.8, 0.5  # confidence asked for with few letters, and with many
@@ -64,24 +65,26 @@ class Language:
 
 
 def language(declared: str | None, headline: str | None, body: str) -> Language:
-    """What the first 300 characters of headline and body are written in. Both strings are folded or paragraphs."""
+    """What the first 300 characters of headline and body are written in; 160 do if they leave no doubt.
+
+    Both strings are folded, or paragraphs.
+    """
     said = tag(declared)
     if said and primary(said) in _UNDECLARED:
         said = None
     sample = (f"{headline} {body[:_LOOKED_AT]}" if headline else body)[:_LOOKED_AT].replace("\n", " ")
-    letters = _letters(sample[:_MOSTLY_LETTERS])
+    first = letters = _letters(sample[:_MOSTLY_LETTERS])
     if letters < _MANY:
         letters = _letters(sample)
     if letters < _FEW:
         return Language(said, "declared") if said else Language(None, "absent")
     if sample.isupper():
         sample = sample.lower()  # the model has hardly seen capitals: French in them is "Spanish, 0.75"
-    answer = _model().predict(sample + "\n", 1, _IGNORED, "strict")
-    if not answer:
+    probability, found = _detected(sample[:_FIRST]) if first >= _MANY else (0.0, "")
+    if probability < _NO_DOUBT:
+        probability, found = _detected(sample)
+    if not found:
         return Language(said, "declared") if said else Language(None, "absent")
-    probability, label = answer[0]
-    found = label.removeprefix("__label__")
-    found = DIALECTS.get(found, found)
     if found == "ja" and not _KANA.search(sample):
         probability = 0.0  # a few Han characters alone are "Japanese, 1.0" even where they are simplified Chinese
     confidence = round(min(probability, 1.0), 2)
@@ -92,6 +95,16 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
     if probability < (_LIKELY if letters >= _MANY else _SURE):
         return Language(None, "absent")
     return Language(found, "detected", None, confidence)
+
+
+def _detected(sample: str) -> tuple[float, str]:
+    """The likeliest language and its probability; none if that is below what counts."""
+    answer = _model().predict(sample + "\n", 1, _IGNORED, "strict")
+    if not answer:
+        return 0.0, ""
+    probability, label = answer[0]
+    found = label.removeprefix("__label__")
+    return probability, DIALECTS.get(found, found)
 
 
 def _letters(text: str) -> int:

@@ -65,6 +65,23 @@ def test_only_the_beginning_is_looked_at():
     assert language(None, None, NEWS["de"] * 4 + NEWS["en"] * 40).value == "de"
 
 
+def test_a_beginning_that_leaves_no_doubt_is_the_answer():
+    doubtless = NEWS["de"] * 2
+    assert language(None, None, doubtless[:160] + NEWS["en"] * 2) == language(None, None, doubtless[:160])
+
+
+def test_a_beginning_of_few_letters_is_no_answer():
+    results = "1 2 3 4 5 6 7 8 9 " * 7
+    assert language(None, None, results + "Nichts für ungut, sagte der Bäcker. " + NEWS["fr"] * 3).value == "fr"
+
+
+def test_a_beginning_in_doubt_leaves_it_to_all_of_the_text():
+    mixed = "Reading Borough Council Open Data Release Windows Server Update Google Cloud Summit Berlin Hamburg 2026 London "
+    found = language(None, None, mixed + NEWS["fr"] * 3)
+    assert found.value == "fr"
+    assert found.confidence > 0.8  # of 160 characters it is 0.51
+
+
 def test_capitals_are_read_too():
     assert language(None, None, NEWS["fr"].upper()).value == "fr"
 
