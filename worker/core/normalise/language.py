@@ -78,11 +78,7 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
         letters = _letters(sample)
     if letters < _FEW:
         return Language(said, "declared") if said else Language(None, "absent")
-    if sample.isupper():
-        sample = sample.lower()  # the model has hardly seen capitals: French in them is "Spanish, 0.75"
-    probability, found = _detected(sample[:_FIRST]) if first >= _MANY else (0.0, "")
-    if probability < _NO_DOUBT:
-        probability, found = _detected(sample)
+    probability, found = _detected(sample, begins_well=first >= _MANY)
     if not found:
         return Language(said, "declared") if said else Language(None, "absent")
     if found == "ja" and not _KANA.search(sample):
@@ -97,8 +93,19 @@ def language(declared: str | None, headline: str | None, body: str) -> Language:
     return Language(found, "detected", None, confidence)
 
 
-def _detected(sample: str) -> tuple[float, str]:
-    """The likeliest language and its probability; none if that is below what counts."""
+def _detected(sample: str, *, begins_well: bool) -> tuple[float, str]:
+    """The likeliest language and its probability. `begins_well`: the beginning has letters enough to do."""
+    if sample.isupper():
+        sample = sample.lower()  # the model has hardly seen capitals: French in them is "Spanish, 0.75"
+    if begins_well:
+        probability, found = _likeliest(sample[:_FIRST])
+        if probability >= _NO_DOUBT:
+            return probability, found
+    return _likeliest(sample)
+
+
+def _likeliest(sample: str) -> tuple[float, str]:
+    """As the model has it; none if that is below what counts."""
     answer = _model().predict(sample + "\n", 1, _IGNORED, "strict")
     if not answer:
         return 0.0, ""
