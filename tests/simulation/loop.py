@@ -10,9 +10,11 @@ import asyncio
 import heapq
 import itertools
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, copy_context
 
 from simulation.process import PROCESS, Process, State
+
+_HELD = (State.FROZEN, State.DEAD)
 
 
 class Stuck(AssertionError):
@@ -22,21 +24,36 @@ class Stuck(AssertionError):
 class _Counted:
     """Hashed by a number instead of its address, so that a set of these has the same order in each run."""
 
-    def __new__(cls, *_, loop, **__):
-        made = super().__new__(cls)
-        made.number = next(loop.numbers)
-        return made
+    number: int
 
     def __hash__(self):
         return self.number
 
 
 class _Task(_Counted, asyncio.Task):
-    pass
+    def __new__(cls, *_, loop, **__):
+        made = super().__new__(cls)
+        made.number = next(loop.numbers)  # here already: made, it is put into a set of all tasks
+        return made
 
 
 class _Future(_Counted, asyncio.Future):
     pass
+
+
+class Handle:
+    """What runs, or is to: as `asyncio.Handle`, which takes more time to make than most callbacks to run."""
+
+    __slots__ = ("arguments", "callback", "context", "gone")
+
+    def __init__(self, callback, arguments, context):
+        self.callback, self.arguments = callback, arguments
+        self.context = copy_context() if context is None else context
+        self.gone = False
+
+    def cancel(self):
+        self.gone = True
+        self.callback = self.arguments = None
 
 
 class Loop(asyncio.AbstractEventLoop):
@@ -44,13 +61,13 @@ class Loop(asyncio.AbstractEventLoop):
 
     def __init__(self, chosen):
         self.numbers = itertools.count()
-        self.before: Callable[[Process, asyncio.Handle], None] = lambda _process, _handle: None
+        self.before: Callable[[Process, Handle], None] = lambda _process, _handle: None
         self.errors: list[str] = []
         self.steps = 0
         self._chosen = chosen
         self._now = 0.0
-        self._ready: list[asyncio.Handle] = []
-        self._timers: list[tuple[float, int, asyncio.TimerHandle]] = []
+        self._ready: list[Handle] = []
+        self._timers: list[tuple[float, int, Handle]] = []
 
     def time(self):
         return self._now
@@ -66,30 +83,34 @@ class Loop(asyncio.AbstractEventLoop):
         return task.result()
 
     def _turn(self):
-        while self._timers and self._timers[0][2].cancelled():
-            heapq.heappop(self._timers)
+        timers = self._timers
+        while timers and timers[0][2].gone:
+            heapq.heappop(timers)
         if not self._ready:
-            if not self._timers:
+            if not timers:
                 raise Stuck
-            self._now = max(self._now, self._timers[0][0])
-        while self._timers and self._timers[0][0] <= self._now:
-            self._ready.append(heapq.heappop(self._timers)[2])
+            self._now = max(self._now, timers[0][0])
+        while timers and timers[0][0] <= self._now:
+            self._ready.append(heapq.heappop(timers)[2])
         ready, self._ready = self._ready, []
         if len(ready) > 1:
             self._chosen.shuffle(ready)
         for handle in ready:
-            if not handle.cancelled():
+            if not handle.gone:
                 self._step(handle)
 
     def _step(self, handle):
-        process = handle._context.get(PROCESS)
+        process = handle.context.get(PROCESS)
         if process is not None:
             self.steps += 1
             self.before(process, handle)
-            if process.state in (State.FROZEN, State.DEAD):
+            if process.state in _HELD:
                 process.held.append(handle)
                 return
-        handle._run()
+        try:
+            handle.context.run(handle.callback, *handle.arguments)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the seed is to be told)
+            self.errors.append(f"exception in a callback: {error!r}")
 
     def thaw(self, process):
         """What was held runs, in whatever order."""
@@ -101,7 +122,7 @@ class Loop(asyncio.AbstractEventLoop):
         return self.call_later(delay, callback, *arguments, context=Context())
 
     def call_soon(self, callback, *arguments, context=None):
-        handle = asyncio.Handle(callback, arguments, self, context)
+        handle = Handle(callback, arguments, context)
         self._ready.append(handle)
         return handle
 
@@ -109,12 +130,14 @@ class Loop(asyncio.AbstractEventLoop):
         return self.call_at(self._now + delay, callback, *arguments, context=context)
 
     def call_at(self, when, callback, *arguments, context=None):
-        handle = asyncio.TimerHandle(when, callback, arguments, self, context)
+        handle = Handle(callback, arguments, context)
         heapq.heappush(self._timers, (when, next(self.numbers), handle))
         return handle
 
     def create_future(self):
-        return _Future(loop=self)
+        future = _Future(loop=self)
+        future.number = next(self.numbers)
+        return future
 
     def create_task(self, coroutine, *, name=None, context=None):
         task = _Task(coroutine, loop=self, name=name, context=context)
@@ -132,6 +155,3 @@ class Loop(asyncio.AbstractEventLoop):
 
     def is_running(self):
         return True
-
-    def _timer_handle_cancelled(self, handle):
-        """Its timer is passed over when its time comes."""

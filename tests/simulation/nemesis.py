@@ -63,7 +63,7 @@ class Nemesis:
 
     def _strike(self, process, handle):
         """Called before each step of any worker."""
-        task = getattr(handle._callback, "__self__", None)
+        task = getattr(handle.callback, "__self__", None)
         name = task.get_coro().__qualname__ if isinstance(task, asyncio.Task) else ""
         self._until_strike -= WEIGHTY.get(name, 1)
         if self._until_strike > 0 or process.state is not State.RUNS:

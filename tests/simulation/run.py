@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 from simulation import clock, world
 from simulation.nemesis import Nemesis
+from simulation.remembered import remembered
 from simulation.verdict import judge
 from simulation.world import WORKERS
 
@@ -43,6 +44,7 @@ def simulate(seed, hours, fury=1.0):
     with (
         clock.virtual(one.loop, one.chosen),
         one.trace.listening(),
+        remembered(),
         patch.object(poll, "MOST_RECORDS", _PARTS),
         patch.object(agenda, "_LONGEST_SLEEP", _REPORTS),
         patch.object(reporting, "_EVERY_SECONDS", _REPORTS),

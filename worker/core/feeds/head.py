@@ -55,8 +55,8 @@ def loaded(value: bytes) -> tuple[Head, str, int]:
     try:
         members = orjson.loads(memoryview(value)[1:])
         head = Head()
-        for name, kind in _KINDS.items():
-            if (found := members.get(name)) is not None:
+        for name, found in members.items():
+            if found is not None and (kind := _KINDS.get(name)):
                 setattr(head, name, kind(found))
         head.body = bytes.fromhex(members.get("body", ""))
         if found := members.get("validators"):

@@ -7,7 +7,7 @@ skipped. The position goes on with the transaction of what a command comes to, s
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -74,8 +74,7 @@ class Inbox:
 
     def dumped(self) -> bytes:
         """As the shard's record."""
-        outcomes = [asdict(outcome) for outcome in self.outcomes.values()]
-        return bytes((_VERSION,)) + orjson.dumps({"inbox": self.position, "outcomes": outcomes})
+        return bytes((_VERSION,)) + orjson.dumps({"inbox": self.position, "outcomes": list(self.outcomes.values())})
 
 
 def loaded_inbox(value: bytes) -> Inbox:

@@ -5,7 +5,7 @@ The record's value is a byte that says version 1, then JSON; members that a late
 
 from __future__ import annotations
 
-from dataclasses import asdict, fields
+from dataclasses import fields
 from typing import Final
 
 import orjson
@@ -22,7 +22,7 @@ _MEMBERS: Final = tuple(member.name for member in fields(ShardReport))
 
 def report_record(report: ShardReport, partition: bytes | int) -> Record:
     """As it is stored in the shard's partition."""
-    value = bytes((_VERSION,)) + orjson.dumps(asdict(report))
+    value = bytes((_VERSION,)) + orjson.dumps(report)
     return Record(Topic.CHECKPOINTS, _KEY, value, (), report.at, partition)
 
 
