@@ -27,7 +27,7 @@ from kafka.found import NotFound, find
 
 from worker.core.feeds.inbox import SHARD_KEY, Command, command_record, loaded_inbox
 from worker.model import Topic
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 
 COMMANDS = int(os.environ.get("NEWS_BENCH_COMMANDS", "300"))
 WARM = 20

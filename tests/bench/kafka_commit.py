@@ -24,7 +24,7 @@ from kafka.found import Kafka, NotFound, find
 
 from worker.broker.connect import administer, connect
 from worker.broker.port import Broker, Claim, Shard
-from worker.core.memory import file_records
+from worker.core.replays.memory import file_records
 from worker.errors import BrokerError
 from worker.model import Decision, FileState, Record, Topic
 

@@ -19,11 +19,11 @@ from bench.corpus import lines
 
 from worker.core import event, identity
 from worker.core.content import body_of, line_of
-from worker.core.decide import decide
 from worker.core.keys import record_key
 from worker.core.normalise.language import _model, language
 from worker.core.parse import PARSERS, Entry
 from worker.core.read import read
+from worker.core.replays.decide import decide
 from worker.model import Article, Document, Format, Reading, Record, Source
 
 SOURCE = Source("dataset:bench", "dataset", "dataset:bench")

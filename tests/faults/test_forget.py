@@ -14,7 +14,7 @@ from feeds.serving import serving
 from worker.core.feeds.inbox import Command, State
 from worker.model import Topic
 from worker.pipeline.asking import Wanted, outcomes, put
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.takedown import seek, take_down
 
 ENTRIES = 3

@@ -13,7 +13,7 @@ from feeds.serving import serving
 from worker.core.feeds.inbox import SHARD_KEY, Command, State, loaded_inbox
 from worker.model import Topic
 from worker.pipeline.asking import Wanted, outcomes, put
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 
 SITE = "127.0.7.1"
 

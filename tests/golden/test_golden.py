@@ -17,8 +17,8 @@ from cloudevents.core.formats.json import JSONFormat
 
 from worker import __version__, contract
 from worker.core import event
-from worker.core.decide import decide
 from worker.core.read import read
+from worker.core.replays.decide import decide
 from worker.core.sources.definitions import source_of
 from worker.core.upstream import documents
 from worker.model import (

@@ -21,7 +21,7 @@ from worker import __version__, contract
 from worker.broker.connect import connect
 from worker.broker.port import Stored
 from worker.core.feeds.restore import Restoring
-from worker.core.memory import ReplayMemory
+from worker.core.replays.memory import ReplayMemory
 from worker.core.sources.stored import definition_of
 from worker.errors import BrokerRefused
 from worker.model import Fate, Topic

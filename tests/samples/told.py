@@ -8,7 +8,7 @@ from operator import attrgetter
 from worker.core.feeds.entry import STRIDE, unpacked
 from worker.core.feeds.report import loaded_report
 from worker.core.feeds.restore import Restoring
-from worker.core.memory import ReplayMemory
+from worker.core.replays.memory import ReplayMemory
 from worker.core.sources.definitions import Definitions
 from worker.model import Topic
 

@@ -70,8 +70,8 @@ async def _replay(settings: Settings, seeds: Path, file: Path) -> bool:
     from worker import configured
     from worker.cli import render, replay_report
     from worker.model import Topic
-    from worker.pipeline.job import Options, from_files
-    from worker.pipeline.summary import Summary
+    from worker.pipeline.replays.job import Options, from_files
+    from worker.pipeline.replays.summary import Summary
     from worker.service import replays
 
     out = render.console()

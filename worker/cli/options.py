@@ -77,7 +77,7 @@ def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], 
         @wraps(function)
         def command(*args: P.args, **kwargs: P.kwargs) -> R:
             if "jobs" in others:
-                from worker.pipeline import forkserver
+                from worker.pipeline.readers import forkserver
 
                 forkserver.start()  # before the imports that follow, which take as long as its own
             from worker.ops import logs

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import click
 
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays.summary import Summary
 from worker.sources.files import path_key
 
 _TERMINAL_SECONDS, _PLAIN_SECONDS = 0.2, 10.0

@@ -22,8 +22,8 @@ from worker.model import STANDARD_INPUT, WHOLE, Split
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from worker.pipeline.job import Job, Options
-    from worker.pipeline.summary import Summary
+    from worker.pipeline.replays.job import Job, Options
+    from worker.pipeline.replays.summary import Summary
     from worker.settings import Settings
 
 
@@ -91,8 +91,8 @@ def command(  # noqa: PLR0913 (the options of the command line)
     import asyncio
 
     from worker.cli import replay_report
-    from worker.pipeline.job import Options
-    from worker.pipeline.summary import Summary
+    from worker.pipeline.replays.job import Options
+    from worker.pipeline.replays.summary import Summary
     from worker.settings import overlooked
 
     if target not in (None, "-"):
@@ -135,7 +135,7 @@ async def _run(  # noqa: PLR0913 (what the command line says)
     dry_run: bool,
 ) -> None:
     from worker.cli.progress import showing
-    from worker.pipeline.job import falls_to
+    from worker.pipeline.replays.job import falls_to
     from worker.service import replays
 
     async with showing(summary, [Path(path) for path in paths if path != STANDARD_INPUT], falls_to(split or WHOLE)):
@@ -172,7 +172,7 @@ def _jobs(  # noqa: PLR0913 (what the command line says)
     split: Split | None,
 ) -> list[Job]:
     """A job a data set: all paths with --dataset, else those with the same last part."""
-    from worker.pipeline.job import from_files, from_stream
+    from worker.pipeline.replays.job import from_files, from_stream
     from worker.sources.files import path_key
 
     by_name: dict[str, list[Path]] = {}

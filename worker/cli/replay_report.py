@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import click
 
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays.summary import Summary
 from worker.shown import on_one_line
 
 

@@ -20,7 +20,7 @@ from worker import configured
 from worker.broker.port import Broker
 from worker.errors import BrokerAway
 from worker.pipeline.patience import Patience
-from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.readers.pool import Limits, ReaderPool
 from worker.pipeline.stopping import Stopped, unless
 from worker.settings import Settings
 

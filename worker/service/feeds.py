@@ -21,11 +21,11 @@ from worker.model import Topic, Totals
 from worker.ops.metrics import Readers, resident
 from worker.ops.server import serving
 from worker.pipeline import definitions
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.poll import Tools
 from worker.pipeline.polls.run import Run
 from worker.pipeline.polls.worker import poll_sources
-from worker.pipeline.pool import ReaderPool
+from worker.pipeline.readers.pool import ReaderPool
 from worker.service.common import opened, patiently, readers, stop_on_signals
 from worker.settings import Settings, secrets_folder
 from worker.sources.feed import Client, ClientOptions, secrets_from

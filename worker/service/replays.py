@@ -11,14 +11,14 @@ import structlog
 
 from worker import configured
 from worker.broker.topics import SETTINGS
-from worker.core.memory import ReplayMemory
+from worker.core.replays.memory import ReplayMemory
 from worker.errors import BrokerMissing
 from worker.model import Topic
-from worker.pipeline import claims
-from worker.pipeline.job import Job, adopt
-from worker.pipeline.replay import pour, replay
-from worker.pipeline.sinks import DryRun, Lines
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays import claims
+from worker.pipeline.replays.job import Job, adopt
+from worker.pipeline.replays.replay import pour, replay
+from worker.pipeline.replays.sinks import DryRun, Lines
+from worker.pipeline.replays.summary import Summary
 from worker.service.common import opened, readers, stop_on_signals
 from worker.settings import Settings
 

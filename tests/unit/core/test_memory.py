@@ -7,7 +7,7 @@ from dataclasses import replace
 import orjson
 import pytest
 
-from worker.core.memory import ReplayMemory, claim_record, done_record, file_records
+from worker.core.replays.memory import ReplayMemory, claim_record, done_record, file_records
 from worker.errors import BrokerRefused
 from worker.model import WHOLE, Decision, FileState, Split, SplitClaim
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from worker.core import event
-from worker.core.decide import decide
 from worker.core.read import read
+from worker.core.replays.decide import decide
 from worker.model import Article, Code, Document, Format, Mode, Refusal, Source
 
 SOURCE = Source("dataset:harbour", "dataset", "dataset:harbour")

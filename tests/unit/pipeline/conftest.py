@@ -9,7 +9,7 @@ from unit.pipeline.world import World
 from worker.broker.connect import connect
 from worker.model import Document, Format, Source
 from worker.pipeline import patience
-from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.readers.pool import Limits, ReaderPool
 
 SOURCE = Source("dataset:data", "dataset", "dataset:data")
 MEBIBYTE = 1024 * 1024

@@ -6,11 +6,11 @@ from contextlib import asynccontextmanager
 import pytest
 
 from worker.broker.connect import connect
-from worker.core.memory import done_record
+from worker.core.replays.memory import done_record
 from worker.errors import BrokerRefused, ClaimLost, Superseded, UsageError
 from worker.model import WHOLE, Split, SplitClaim
-from worker.pipeline import claims
-from worker.pipeline.claims import Intent
+from worker.pipeline.replays import claims
+from worker.pipeline.replays.claims import Intent
 
 
 @asynccontextmanager

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from worker.pipeline.pace import Pace
+from worker.pipeline.replays.pace import Pace
 
 
 class Clock:

@@ -12,7 +12,7 @@ from worker.core.sources import stored
 from worker.errors import ClaimLost, Unsure
 from worker.model import Definition, Fault, FaultKind, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 
 
 async def ask(world, name, *definitions):

@@ -13,7 +13,7 @@ import pytest
 from worker.core.read import read
 from worker.errors import UsageError
 from worker.model import Article, Code, Rejection, Withdrawal
-from worker.pipeline.pool import Limits, ReaderPool, _bury, _Reader
+from worker.pipeline.readers.pool import Limits, ReaderPool, _bury, _Reader
 
 MEBIBYTE = 1024 * 1024
 LIMIT = MEBIBYTE

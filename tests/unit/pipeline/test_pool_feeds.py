@@ -6,7 +6,7 @@ import pytest
 from unit.core.polled import articles, document, rss
 
 from worker.model import Code, Document, Format, Source
-from worker.pipeline.pool import Limits, ReaderPool
+from worker.pipeline.readers.pool import Limits, ReaderPool
 
 MIB = 1024 * 1024
 LIMIT = 1_048_576

@@ -10,14 +10,14 @@ import pytest
 from unit.pipeline.failing import Failing, FailingClaim
 
 from worker.broker.connect import connect
-from worker.core.memory import ReplayMemory
+from worker.core.replays.memory import ReplayMemory
 from worker.errors import BrokerAway, ClaimLost, Superseded, Unsure
 from worker.model import Code, Topic
-from worker.pipeline import replay as module
-from worker.pipeline.job import Options, from_files
-from worker.pipeline.pace import Pace
-from worker.pipeline.replay import replay
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays import replay as module
+from worker.pipeline.replays.job import Options, from_files
+from worker.pipeline.replays.pace import Pace
+from worker.pipeline.replays.replay import replay
+from worker.pipeline.replays.summary import Summary
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 

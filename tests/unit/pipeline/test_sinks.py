@@ -7,8 +7,8 @@ import os
 import pytest
 
 from worker.model import Decision, Record, Topic
-from worker.pipeline import sinks
-from worker.pipeline.sinks import Lines
+from worker.pipeline.replays import sinks
+from worker.pipeline.replays.sinks import Lines
 
 COUNT = 300
 LARGE = b'{"a":"%b"}' % (b"x" * 1000)

@@ -8,13 +8,13 @@ import pytest
 
 from worker.broker.connect import connect
 from worker.core.identity import split_of
-from worker.core.memory import ReplayMemory
+from worker.core.replays.memory import ReplayMemory
 from worker.errors import Superseded, UsageError
 from worker.model import STANDARD_INPUT, Split, Topic
-from worker.pipeline import claims
-from worker.pipeline.job import Options, from_files, from_stream
-from worker.pipeline.replay import replay
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays import claims
+from worker.pipeline.replays.job import Options, from_files, from_stream
+from worker.pipeline.replays.replay import replay
+from worker.pipeline.replays.summary import Summary
 
 FILES = [f"{number:02}.jsonl" for number in range(12)]
 ALL = Counter(f"{name} {number}" for name in FILES for number in range(3))

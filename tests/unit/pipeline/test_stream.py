@@ -9,9 +9,9 @@ import pytest
 from worker.broker.connect import connect
 from worker.errors import BrokerAway, RecordRefused, Unsure
 from worker.model import Code, Topic
-from worker.pipeline.job import Options, from_stream
-from worker.pipeline.replay import replay
-from worker.pipeline.summary import Summary
+from worker.pipeline.replays.job import Options, from_stream
+from worker.pipeline.replays.replay import replay
+from worker.pipeline.replays.summary import Summary
 
 NAMES = [f"article {number}" for number in range(60)]
 BAD = NAMES[23]

@@ -14,12 +14,12 @@ from typing import Final
 import orjson
 
 from worker.core import event, identity
-from worker.core.decide import refused_by_broker
 from worker.core.feeds.decide import MOST_RECORDS
 from worker.core.feeds.entry import NOTHING, hashed
 from worker.core.feeds.held import Held
 from worker.core.feeds.memory import ShardMemory
 from worker.core.normalise import links
+from worker.core.replays.decide import refused_by_broker
 from worker.core.sources.definitions import source_of
 from worker.model import Article, Definition, Fate, Head, Mode, Note, Part, Reading, Record, Rejection, Withdrawal
 

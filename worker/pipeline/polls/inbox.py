@@ -20,7 +20,7 @@ from worker.core.feeds.commands import Answer, Asked, carried_out, to_read
 from worker.core.feeds.inbox import Command, Outcome, loaded_command
 from worker.errors import BrokerAway, BrokerError
 from worker.model import Part, Reading, Topic
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run

@@ -17,7 +17,7 @@ from worker.broker.port import Broker, Claim, Shard
 from worker.core.feeds import ShardMemory
 from worker.errors import BrokerError, BrokerRefused
 from worker.model import Part
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 from worker.pipeline.shard import OwnedShard

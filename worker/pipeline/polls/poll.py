@@ -33,8 +33,8 @@ from worker.model import (
     Reading,
     Totals,
 )
-from worker.pipeline.job import wall_clock
-from worker.pipeline.pool import ReaderPool
+from worker.pipeline.clocks import wall_clock
+from worker.pipeline.readers.pool import ReaderPool
 from worker.pipeline.search import Search
 from worker.sources.feed import Answer, Client, Secrets, request_of
 

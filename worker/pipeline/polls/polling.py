@@ -17,7 +17,7 @@ from worker.core import schedule
 from worker.core.feeds import Asked, ShardMemory, answered
 from worker.errors import BrokerError, ClockRefused
 from worker.model import Definition, Part
-from worker.pipeline.job import on_running_clock, running_clock, wall_clock
+from worker.pipeline.clocks import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.owned import Owned

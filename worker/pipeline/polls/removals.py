@@ -12,7 +12,7 @@ import structlog
 from worker.core.feeds import ShardMemory, removed
 from worker.errors import BrokerError
 from worker.model import Definition, Part
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.search import Search

@@ -12,7 +12,7 @@ from worker.broker.port import Shard
 from worker.core.feeds import ShardMemory, report_record
 from worker.errors import BrokerError
 from worker.model import Part, ShardReport
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run

@@ -20,7 +20,7 @@ from worker.core.feeds import MOST_RECORDS, ShardMemory, Where, consumed, faulte
 from worker.core.upstream import documents
 from worker.errors import BrokerError
 from worker.model import Definition, Document, Fault, Part, Reading
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run

@@ -19,7 +19,7 @@ import structlog
 
 from worker.broker.port import Broker, Claim, Shard
 from worker.core.identity import split_of
-from worker.core.memory import ReplayMemory, claim_record
+from worker.core.replays.memory import ReplayMemory, claim_record
 from worker.errors import BrokerRefused, ClaimLost, Superseded, UsageError
 from worker.model import Split, SplitClaim, Topic
 

@@ -10,7 +10,7 @@ from multiprocessing import forkserver, resource_tracker
 from multiprocessing.context import ForkServerContext
 from typing import Final
 
-_LOADED: Final = ("worker.pipeline.reader", "worker.pipeline.warm")
+_LOADED: Final = ("worker.pipeline.readers.reader", "worker.pipeline.readers.warm")
 
 
 def context() -> ForkServerContext:

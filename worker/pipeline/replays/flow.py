@@ -11,14 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from worker.core.decide import decide
+from worker.core.replays.decide import decide
 from worker.model import Decision, FileState, Reading, Split
-from worker.pipeline.job import Job
-from worker.pipeline.pace import Pace
-from worker.pipeline.pool import ReaderPool
+from worker.pipeline.readers.pool import ReaderPool
+from worker.pipeline.replays.job import Job
+from worker.pipeline.replays.pace import Pace
+from worker.pipeline.replays.sinks import Sink
+from worker.pipeline.replays.summary import Summary
 from worker.pipeline.search import Search
-from worker.pipeline.sinks import Sink
-from worker.pipeline.summary import Summary
 from worker.pipeline.thread import in_thread
 from worker.sources.files import Found, Said
 

@@ -26,7 +26,7 @@ from worker.core.parse.halve import halve
 from worker.core.read import read
 from worker.errors import UsageError
 from worker.model import Code, Document, Reading, Refusal
-from worker.pipeline import forkserver, reader
+from worker.pipeline.readers import forkserver, reader
 
 log = structlog.get_logger()
 

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from worker.pipeline.reader import trial
+from worker.pipeline.readers.reader import trial
 
 trial()  # where it can't be done the readers will find that too, and say it

@@ -16,19 +16,20 @@ from functools import partial
 import structlog
 
 from worker.broker.port import Broker
-from worker.core import memory
+from worker.core.replays import memory
 from worker.errors import BrokerAway, ClaimLost, RecordRefused, Superseded, Unsure
 from worker.model import WHOLE, Decision, FileState, Record, SplitClaim, Topic
-from worker.pipeline import claims
-from worker.pipeline.flow import Flow, read_all
-from worker.pipeline.job import Job, adopt, wall_clock
-from worker.pipeline.pace import Pace
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.patience import Patience
-from worker.pipeline.pool import ReaderPool
+from worker.pipeline.readers.pool import ReaderPool
+from worker.pipeline.replays import claims
+from worker.pipeline.replays.flow import Flow, read_all
+from worker.pipeline.replays.job import Job, adopt
+from worker.pipeline.replays.pace import Pace
+from worker.pipeline.replays.sinks import Sink
+from worker.pipeline.replays.summary import Summary
 from worker.pipeline.shard import OwnedShard
-from worker.pipeline.sinks import Sink
 from worker.pipeline.stopping import Stopped, unless
-from worker.pipeline.summary import Summary
 
 log = structlog.get_logger()
 

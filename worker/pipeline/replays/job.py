@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,27 +12,13 @@ from worker.core.event import LONGEST_DATASET
 from worker.core.identity import split_of
 from worker.errors import UsageError
 from worker.model import STANDARD_INPUT, WHOLE, Decision, FileState, Source, Split
-from worker.pipeline.claims import Intent
-from worker.pipeline.summary import Summary
+from worker.pipeline.clocks import wall_clock
+from worker.pipeline.replays.claims import Intent
+from worker.pipeline.replays.summary import Summary
 from worker.sources.files import Found, Held, Said, Wanted, documents, documents_of_stream
 
 # Given what is remembered, the run and the split.
 Open = Callable[[Mapping[str, FileState], str | None, Split], Iterator[Found | Said]]
-
-
-def wall_clock() -> int:
-    """Milliseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000_000
-
-
-def running_clock() -> int:
-    """Milliseconds of a clock that nobody sets, to wait by."""
-    return time.monotonic_ns() // 1_000_000
-
-
-def on_running_clock(instant: int) -> int:
-    """An instant of the wall clock on the running one, as they stand to each other now."""
-    return instant - wall_clock() + running_clock()
 
 
 @dataclass(frozen=True, slots=True)

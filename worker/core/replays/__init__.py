@@ -1,0 +1,1 @@
+"""What a replay remembers of its files, and what a reading of one comes to."""

@@ -1,0 +1,1 @@
+"""Replays: files to events, once each. `replay.py` is the way in."""
