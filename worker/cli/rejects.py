@@ -197,6 +197,7 @@ async def _at(settings: Settings, partition: int, offset: int) -> Stored:
 def _show(stored: Stored, where: str) -> None:
     from worker.cli.records import as_text, headers_of, timestamp
     from worker.cli.render import hexdump
+    from worker.cli.run_again import run_again
     from worker.shown import on_one_line, visible
 
     headers = headers_of(stored)
@@ -222,24 +223,3 @@ def _show(stored: Stored, where: str) -> None:
         place = f"{stored.partition}:{stored.offset}"
         click.echo("\nIt came from a feed, whose publisher has to mend it: it is read anew as soon as it changes.")
         click.echo(f"If it was this side that was mended:\n\n  news-worker rejects redrive {place}{where} --wait")
-
-
-def run_again(source_id: str, entry_key: str, where: str = "") -> str | None:
-    """The command that replays what a data set's rejection came from; None when it came from no data set.
-
-    `where`: the options that name the broker, as `options.where` gives them.
-
-    An entry with an id of its own doesn't say which file it is from: PATH then stands for it.
-    """
-    from shlex import quote
-
-    import orjson
-
-    if not source_id.startswith("dataset:"):
-        return None
-    try:
-        key = orjson.loads(entry_key)
-    except orjson.JSONDecodeError:
-        key = None
-    path = key[0] if isinstance(key, list) and key and isinstance(key[0], str) else "PATH"
-    return f"news-worker replay ROOT{where} --dataset {quote(source_id.removeprefix('dataset:'))} --only {quote(path)}"

@@ -16,7 +16,7 @@ from worker.cli.asked import Waiting, ask, command
 from worker.cli.exits import Exit
 from worker.cli.options import where
 from worker.cli.records import headers_of
-from worker.cli.rejects import run_again
+from worker.cli.run_again import run_again
 from worker.core.feeds import redrive as redrive_of
 from worker.errors import UsageError
 from worker.model import Topic

@@ -235,24 +235,8 @@ async def _looked_at(settings: Settings, source: str) -> list[tuple[Found, Remem
     async with configured.broker(settings, create=False) as broker:
         return [
             (one, None if one.passed_over else await remembered(broker, one.definition.id, one.partition))
-            for one in named(await definitions.known(broker), source)
+            for one in definitions.named(await definitions.known(broker), source)
         ]
-
-
-def named(known: Definitions, source: str) -> list[Found]:
-    """The definitions of that id or, where there are none, of that URL. UsageError: there are none."""
-    from worker.core.sources.urls import same_form
-    from worker.errors import UsageError
-
-    if found := known.of(source):
-        return found
-    try:
-        form = same_form(source)
-    except ValueError:
-        raise UsageError(f"there is no source {source!r}; see `news-worker sources list`") from None
-    if found := [one for one in known if same_form(one.definition.url) == form]:
-        return found
-    raise UsageError(f"there is no source with the URL {source}; see `news-worker sources list`")
 
 
 async def _remove(settings: Settings, sources: Sequence[str]) -> None:
@@ -262,7 +246,11 @@ async def _remove(settings: Settings, sources: Sequence[str]) -> None:
 
     async with configured.broker(settings, create=False) as broker:
         known = await definitions.known(broker)
-        removed = {one.definition.id: known.of(one.definition.id) for source in sources for one in named(known, source)}
+        removed = {
+            one.definition.id: known.of(one.definition.id)
+            for source in sources
+            for one in definitions.named(known, source)
+        }
         await definitions.remove(broker, [one for found in removed.values() for one in found], sources_shown.now())
     for found in removed.values():
         click.echo(f"removed  {sources_shown.line(found[0].definition)}")

@@ -71,14 +71,13 @@ def _asked(name: str, settings: Settings, sources: Sequence[str], *, wait: bool,
 async def _ask(name: str, settings: Settings, sources: Sequence[str], waiting: Waiting) -> Exit:
     from worker import configured
     from worker.cli.asked import ask, command
-    from worker.cli.sources import named
     from worker.errors import UsageError
     from worker.pipeline import definitions
     from worker.pipeline.asking import Wanted
 
     async with configured.broker(settings, create=False) as broker:
         known = await definitions.known(broker)
-        found = {one.definition.id: one for source in sources for one in named(known, source)}
+        found = {one.definition.id: one for source in sources for one in definitions.named(known, source)}
         polled = {source: known.polled(source) for source in found}
         if unpolled := [
             f"source {source} is not polled: {found[source].passed_over}" for source in found if not polled[source]

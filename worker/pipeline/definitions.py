@@ -13,6 +13,7 @@ from worker.core.sources.definitions import Definitions, Found
 from worker.core.sources.difference import Plan, compare
 from worker.core.sources.lists import Listed, read
 from worker.core.sources.stored import tombstone
+from worker.core.sources.urls import same_form
 from worker.errors import UsageError
 from worker.model import Record, Topic
 
@@ -26,6 +27,19 @@ async def known(broker: Broker) -> Definitions:
         async for record in records:
             found.absorb(record.partition, record.key, record.value)
     return found
+
+
+def named(known: Definitions, source: str) -> list[Found]:
+    """The definitions of that id or, where there are none, of that URL. UsageError: there are none."""
+    if found := known.of(source):
+        return found
+    try:
+        form = same_form(source)
+    except ValueError:
+        raise UsageError(f"there is no source {source!r}; see `news-worker sources list`") from None
+    if found := [one for one in known if same_form(one.definition.url) == form]:
+        return found
+    raise UsageError(f"there is no source with the URL {source}; see `news-worker sources list`")
 
 
 def listed(files: Sequence[Path]) -> Listed:

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from worker.cli.rejects import run_again
+from worker.cli.run_again import run_again
 from worker.model import Topic
 
 
