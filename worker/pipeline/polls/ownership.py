@@ -70,6 +70,15 @@ class Ownership:
             await self._have.wait()
         return self.last
 
+    async def certain(self) -> Owned:
+        """Likewise, of a shard that is surely ours: a worker that was frozen finds out here that it is not."""
+        owned = await self.present()
+        while True:
+            await self._ours()
+            before, owned = owned, await self.present()
+            if owned is before:
+                return owned
+
     async def _own(self, error: BrokerError) -> Owned:
         while True:
             try:
