@@ -50,6 +50,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._told = NONE_YET
         self._id = ""
         self._beats = 0
+        self._joining = -math.inf  # when it began to join, or to join anew, monotonic
         self._answered = -math.inf  # when the newest heartbeat that was answered had been sent, monotonic
         self._news = asyncio.Condition()
         self._refused: BrokerError | None = None
@@ -85,7 +86,8 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
             await self._news.wait_for(lambda: self._beats >= wanted)
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002 (aiokafka calls it so)
-        """A rebalance begins: what stays is not known yet."""
+        """A rebalance begins: what stays is not known yet. Of a first one, too."""
+        self._joining = time.monotonic()
         await self.unsettle()
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
@@ -93,7 +95,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         before, self._id = self._id, self.id_now()
         stay = self._told.stay + (before != self._id)
         self._told = Share(frozenset(shard_of_sources(one.partition) for one in assigned), stay=stay)
-        await self.beat(time.monotonic())
+        await self.beat(self._joining)  # not now: who was frozen meanwhile hears what may be long past
 
     async def unsettle(self) -> None:
         """What falls to this worker is in question."""

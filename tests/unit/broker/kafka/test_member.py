@@ -30,6 +30,7 @@ async def member(clock):
     """Was given partition 3."""
     made = KafkaMember(SESSION)
     made.id_now = lambda: "first"
+    await made.on_partitions_revoked([])
     await made.on_partitions_assigned([Partition(3)])
     return made
 
@@ -65,7 +66,18 @@ async def test_a_rebalance_that_it_lived_through_as_the_same_member_is_one_stay(
     assert member.share.stay == 1
 
 
+async def test_frozen_while_shares_are_given_out_it_waits_for_an_answer_before_it_takes_its_own_for_certain(member, clock):
+    """What it is told as it goes on was said before, and the group may have given its shards to others since."""
+    await member.on_partitions_revoked([])
+    clock.now += SESSION
+    await member.on_partitions_assigned([Partition(3)])
+    assert not member.share.settled
+    await member.beat(clock.now)
+    assert member.share == Share(frozenset({shard_of_sources(3)}), stay=1)
+
+
 async def test_another_id_is_another_stay_as_others_may_have_had_its_shards(member):
     member.id_now = lambda: "second"
+    await member.on_partitions_revoked([])
     await member.on_partitions_assigned([Partition(3)])
     assert member.share.stay == 2
