@@ -8,7 +8,7 @@ from unit.pipeline.group import Group
 from unit.pipeline.world import asked, feed
 
 from worker.broker.port import Share, Stored, shard_of_sources
-from worker.errors import BrokerRefused
+from worker.errors import BrokerRefused, ClaimLost
 from worker.model import Topic
 from worker.ops.health import unready
 from worker.pipeline.polls.polling import FeedShard
@@ -20,11 +20,12 @@ FIRST, SECOND = shard_of_sources(0), shard_of_sources(1)
 
 
 class Sharing(Group):
-    """One of the shards holds what can't be read; claims are given back when the test lets them."""
+    """One of the shards holds what can't be read, be it not `at_first`; claims are given back when the test lets them."""
 
-    def __init__(self, broker, *shards, unreadable=SECOND, count=2):
+    def __init__(self, broker, *shards, unreadable=SECOND, count=2, at_first=True):
         super().__init__(broker, Share(frozenset(shards)))
         self.count = count
+        self.at_first = at_first
         self.unreadable = unreadable
         self.releases = asyncio.Event()
         self.releasing = asyncio.Event()
@@ -34,7 +35,7 @@ class Sharing(Group):
         await self.say(shards=frozenset(shards))
 
     async def claim(self, shard):
-        return Claimed(await super().claim(shard), self)
+        return Claimed(await super().claim(shard), self, shard)
 
     def partitions(self, _topic):
         return self.count
@@ -44,7 +45,7 @@ class Sharing(Group):
         return replace(described, partitions=described.partitions * self.count)
 
     async def restore(self, shards):
-        if self.unreadable in shards:
+        if self.unreadable in shards and self.at_first:
             yield self.unreadable, Stored("", 1, 0, 0, b"no key of ours", b"", ())
         async for found in self.broker.restore([FIRST]):
             if FIRST in shards:
@@ -52,10 +53,13 @@ class Sharing(Group):
 
 
 class Claimed:
-    def __init__(self, claim, sharing):
-        self.claim, self.sharing = claim, sharing
+    def __init__(self, claim, sharing, shard):
+        self.claim, self.sharing, self.shard = claim, sharing, shard
 
     async def commit(self, records):
+        if self.shard == self.sharing.unreadable and not self.sharing.at_first:
+            self.sharing.at_first = True
+            raise ClaimLost("another owner has it, and writes what can't be read")
         await self.claim.commit(records)
 
     async def release(self):
@@ -170,6 +174,31 @@ async def test_polled_once_the_sources_of_a_shard_that_can_not_be_read_are_left(
     totals = await world.run()
     assert "not the worker's" in totals.left["one"]
     assert totals.incomplete
+
+
+async def test_a_shard_that_can_not_be_read_when_it_is_owned_again_is_refused_and_costs_no_other(world):
+    one = await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST, SECOND, at_first=False)
+    async with world.running() as running:
+        await world.until(lambda: has_ended_or_waits(running, world))
+        await world.until(lambda: asked(world, one, 1))
+        two = await world.add("two", feed("b"))
+        await world.until(lambda: asked(world, two, 1))
+        assert unready(world.totals) == [f"{SECOND.name}: {world.totals.standing[SECOND.name].waits_for}"]
+
+
+async def test_once_lost_the_only_shard_there_is_can_not_be_read(world):
+    await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST, unreadable=FIRST, count=1, at_first=False)
+    with pytest.raises(BrokerRefused, match="not the worker's"):
+        await world.run(once=False)
+
+
+async def test_polled_once_the_sources_of_a_shard_that_can_not_be_read_when_it_is_owned_again_are_left(world):
+    await world.add("one", feed("a"))
+    world.broker = Sharing(world.broker, FIRST, SECOND, unreadable=FIRST, at_first=False)
+    totals = await world.run()
+    assert "not the worker's" in totals.left["one"]
 
 
 async def kept(world):

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from worker.broker.port import Shard
-from worker.errors import BrokerAway, BrokerError, ClaimLost, RecordRefused, Unsure
+from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, RecordRefused, Unsure
 from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.owned import Owned, own
@@ -34,8 +34,11 @@ class Ownership:
         self.search = Search()
         self.standing = run.totals.standing.setdefault(shard.name, Standing())
 
-    async def keep(self, first: Owned, take_up: Callable[[Owned], None]) -> None:
-        """Own it until cancelled; each time `take_up` is called first. BrokerError: patience is over, or waiting won't help."""
+    async def keep(self, first: Owned, take_up: Callable[[Owned], None]) -> BrokerRefused:
+        """Own it until what is stored of it can't be read any more: why. Each time `take_up` is called first.
+
+        BrokerError: patience is over, or waiting won't help.
+        """
         owned = first
         while True:
             try:
@@ -51,7 +54,10 @@ class Ownership:
                 self.search.narrow(owned.shard.last_transaction, error)
             else:
                 await self._wait(error)
-            owned = await self._own(error)
+            again = await self._own(error)
+            if isinstance(again, BrokerRefused):
+                return again
+            owned = again
 
     def _owned(self, owned: Owned) -> None:
         self._have.set()
@@ -79,7 +85,7 @@ class Ownership:
             if owned is before:
                 return owned
 
-    async def _own(self, error: BrokerError) -> Owned:
+    async def _own(self, error: BrokerError) -> Owned | BrokerRefused:
         while True:
             try:
                 if isinstance(error, ClaimLost):
@@ -90,9 +96,7 @@ class Ownership:
                 error = again
                 await self._wait(error)
                 continue
-            if refused:
-                raise refused[self._shard]
-            return owned[self._shard]
+            return refused[self._shard] if refused else owned[self._shard]
 
     async def _wait(self, error: BrokerError) -> None:
         if not isinstance(error, BrokerAway | Unsure | ClaimLost):

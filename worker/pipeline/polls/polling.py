@@ -12,6 +12,7 @@ import structlog
 
 from worker.broker.port import Shard
 from worker.core import schedule
+from worker.errors import BrokerRefused
 from worker.model import Definition
 from worker.pipeline.clocks import on_running_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
@@ -93,8 +94,11 @@ class FeedShard:
         """End the requests under way, which are due again: the shard may soon be another worker's."""
         self._polls.cut_all()
 
-    async def work(self, first: Owned) -> None:
-        """Poll until `stop` is set, or, once, until every source had its turn. BrokerError: patience is over."""
+    async def work(self, first: Owned) -> BrokerRefused | None:
+        """Poll until `stop` is set, or, once, until every source had its turn; or until what is stored can't be read: why.
+
+        BrokerError: patience is over.
+        """
         async with asyncio.TaskGroup() as tasks:
             keeping = tasks.create_task(self._ownership.keep(first, self._take_up))
             starting = tasks.create_task(self._start_polls(tasks))
@@ -102,15 +106,19 @@ class FeedShard:
             reporting = tasks.create_task(self._reporting.go_on())
             answering = tasks.create_task(self.inbox.go_on())
             streaming = tasks.create_task(self._streams.go_on(tasks))
-            await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({starting, stopping, keeping}, return_when=asyncio.FIRST_COMPLETED)
+            refused = keeping.result() if keeping.done() else None
             starting.cancel()
             streaming.cancel()
             self.cut()
-            if under_way := {*self._polls.tasks, *self._removals.tasks, *self._streams.tasks}:
-                await asyncio.wait(under_way, timeout=self._run.grace)
-            await self._reporting.say_last()
+            under_way = {*self._polls.tasks, *self._removals.tasks, *self._streams.tasks}
+            if refused is None:
+                if under_way:
+                    await asyncio.wait(under_way, timeout=self._run.grace)
+                await self._reporting.say_last()
             for task in (*under_way, answering, keeping, stopping, reporting):
                 task.cancel()
+        return refused
 
     def _take_up(self, owned: Owned) -> None:
         """Tell memory which sources there are; plan those that are not planned yet.

@@ -115,6 +115,7 @@ class _Sharing:
         self._beginning: asyncio.Task[None] | None = None
         self._stay = member.share.stay
         self._count = run.broker.partitions(Topic.SOURCES)
+        self._refused: dict[Shard, BrokerRefused] = {}  # of what falls to this worker
         self.shards: dict[Shard, FeedShard] = {}
 
     async def go(self) -> None:
@@ -180,7 +181,8 @@ class _Sharing:
         gone = self.shards.keys() - kept
         await asyncio.gather(*(_ended(self._working.pop(shard)) for shard in gone))
         for shard in gone:
-            del self.shards[shard]
+            self.shards.pop(shard, None)  # it may have been refused as it ended
+        self._refused.clear()
         standing = self._run.totals.standing
         for name in standing.keys() - {shard.name for shard in kept}:
             del standing[name]
@@ -191,21 +193,34 @@ class _Sharing:
         self._beginning = self._tasks.create_task(self._begin(new))
 
     async def _begin(self, new: list[Shard]) -> None:
-        """Own them all, then let each of them work. BrokerRefused: none can be read, and none that can could fall to it."""
+        """Own them all, then let each of them work. BrokerRefused: as `_refuse` has it."""
         begun, refused = await self._owned(new)
-        for shard, why in refused.items():
-            self._run.totals.standing[shard.name].waits_for = str(why)
-            self._leave(shard, str(why))
-        if refused and not begun and not self.shards and (self._run.once or len(refused) == self._count):
-            raise next(iter(refused.values()))
         for shard, owned in begun.items():
             ours = partial(self._ours, shard, self._stay)
             feeds = FeedShard(shard, self._run, ours, self._member.confirmed, self._member.quiet_seconds)
             self.shards[shard] = feeds
-            self._working[shard] = self._tasks.create_task(feeds.work(owned))
+            self._working[shard] = self._tasks.create_task(self._work(shard, feeds, owned))
+        self._refuse(refused)
         if new:
             log.info("shards.owned", new=len(begun))
         self._hand_out({shard.partition_by: self.shards[shard] for shard in new if shard in self.shards})
+
+    async def _work(self, shard: Shard, feeds: FeedShard, owned: Owned) -> None:
+        why = await feeds.work(owned)
+        if why is not None:
+            del self.shards[shard]
+            self._refuse({shard: why})
+
+    def _refuse(self, refused: Mapping[Shard, BrokerRefused]) -> None:
+        """They can't be read, and are left alone. BrokerRefused: none can, and none that can could fall to this worker."""
+        for shard, why in refused.items():
+            self._run.totals.standing[shard.name].waits_for = str(why)
+            for found in self._followed.definitions:
+                if found.passed_over is None and found.partition == shard.partition_by:
+                    self._run.totals.left[found.definition.id] = str(why)
+        self._refused.update(refused)
+        if refused and not self.shards and (self._run.once or len(self._refused) == self._count):
+            raise next(iter(refused.values()))
 
     def _hand_out(self, new: Mapping[bytes | int, FeedShard]) -> None:
         for source, why in self._followed.definitions.unreadable.items():
@@ -214,11 +229,6 @@ class _Sharing:
         for found in self._followed.definitions:
             if found.passed_over is None and found.partition in new:
                 new[found.partition].define(found.definition)
-
-    def _leave(self, shard: Shard, why: str) -> None:
-        for found in self._followed.definitions:
-            if found.passed_over is None and found.partition == shard.partition_by:
-                self._run.totals.left[found.definition.id] = why
 
     async def _owned(self, new: list[Shard]) -> tuple[Mapping[Shard, Owned], Mapping[Shard, BrokerRefused]]:
         patience = Patience(self._run.give_up_after, time.monotonic)

@@ -66,7 +66,7 @@ async def test_a_rebalance_that_it_lived_through_as_the_same_member_is_one_stay(
     assert member.share.stay == 1
 
 
-async def test_frozen_while_shares_are_given_out_it_waits_for_an_answer_before_it_takes_its_own_for_certain(member, clock):
+async def test_frozen_while_shares_are_given_out_it_takes_its_own_for_certain_once_it_is_answered(member, clock):
     """What it is told as it goes on was said before, and the group may have given its shards to others since."""
     await member.on_partitions_revoked([])
     clock.now += SESSION
