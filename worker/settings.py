@@ -10,7 +10,6 @@ import difflib
 import os
 import re
 import tomllib
-import warnings
 from collections.abc import Callable, Mapping
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
@@ -22,9 +21,7 @@ from pydantic_settings import (
     EnvSettingsSource,
     NoDecode,
     PydanticBaseSettingsSource,
-    SecretsSettingsSource,
     SettingsConfigDict,
-    SettingsError,
 )
 
 from worker.errors import UsageError
@@ -35,8 +32,6 @@ CONFIG = f"{PREFIX}CONFIG"
 SECRETS_DIR = f"{PREFIX}SECRETS_DIR"
 
 _SECRETS_FILE = "secrets file"
-_SECRETS = f"{PREFIX}SECRET_"  # what sources name (`sources/feed/secrets.py`) is no setting
-_SECRET_DIR = f"{_SECRETS}DIR"  # but the misspelt folder
 _LAST_PORT = 65_535
 _LONGEST_PREFIX = 200  # Kafka's names of topics have 249 characters at most
 
@@ -218,25 +213,6 @@ def explain(settings: Settings) -> list[tuple[str, str, str]]:
     return [(name, _masked(value, origins.get(name, "")), origins.get(name, "default")) for name, value in settings]
 
 
-def overlooked() -> list[str]:
-    """A sentence for each NEWS_WORKER_ variable that looks like a misspelt setting.
-
-    No error: a container platform adds variables of its own that begin alike.
-    """
-    known = [PREFIX + name.upper() for name in Settings.model_fields] + [CONFIG, SECRETS_DIR]
-    strays = sorted(
-        name
-        for name in os.environ
-        if name.startswith(PREFIX) and name not in known and (not name.startswith(_SECRETS) or name == _SECRET_DIR)
-    )
-    nearest = {name: difflib.get_close_matches(name, known, n=1, cutoff=0.85) for name in strays}
-    return [
-        f"the environment variable {name} is not used; did you mean {near[0]}?"
-        for name, near in nearest.items()
-        if near
-    ]
-
-
 def secrets_folder() -> Path | None:
     """Where secrets lie as files: settings, and those that sources name."""
     return _path_in_environment(SECRETS_DIR)
@@ -247,16 +223,30 @@ def _path_in_environment(name: str) -> Path | None:
 
 
 def _secrets(folder: Path) -> dict[str, Any]:
-    if not folder.is_dir():
-        message = f"{SECRETS_DIR} is {folder}, which is no directory"
-        raise UsageError(message)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)  # the source only warns of a secret that it doesn't read
-            return SecretsSettingsSource(Settings, secrets_dir=folder, env_prefix="")()
-    except (OSError, UnicodeDecodeError, UserWarning, SettingsError) as error:
-        message = f"the secrets in {folder} can't be read: {error.__cause__ or error}"
+        there = {path.name.lower(): path for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"{SECRETS_DIR} is {folder}, which is no directory"
         raise UsageError(message) from None
+    except OSError as error:
+        message = f"{SECRETS_DIR} is {folder}, which can't be read: {error.strerror}"
+        raise UsageError(message) from None
+    return {name: _secret(there[name], folder) for name in Settings.model_fields if name in there}
+
+
+def _secret(path: Path, folder: Path) -> str:
+    try:
+        if folder.resolve() in path.resolve().parents:
+            return path.read_text("utf-8").strip()
+        why = "it leads to a place outside of its folder"
+    except OSError as error:
+        why = error.strerror or str(error)
+    except RuntimeError:  # pathlib's, of links in a circle
+        why = "its link leads back to itself"
+    except UnicodeDecodeError:
+        why = "it is no UTF-8"
+    message = f"the secret {path} can't be read: {why}"
+    raise UsageError(message)
 
 
 def _toml(path: Path) -> dict[str, Any]:

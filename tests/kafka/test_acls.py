@@ -17,6 +17,7 @@ from worker.kafka.options import KafkaOptions
 
 ROW = re.compile(r"\| (topics create|worker|reader) \| ([A-Za-z, ]+) \| (topic|transactional id|group) \| (\S+) \|")
 ROWS = ROW.findall((TREE / "docs" / "kafka.md").read_text())
+ENDED = re.compile(r'error: |.*"worker.ended"')  # of `run` it is a line of its log
 KINDS = {"topic": On.TOPIC, "transactional id": On.TRANSACTIONAL_ID, "group": On.GROUP}
 MAY = {"".join(part.capitalize() for part in may.name.split("_")): may for may in May}
 
@@ -115,7 +116,7 @@ def works(way, articles):
 def refusal(outcome, prefix, row):
     may, kind, name = row
     said = f"This user lacks the ACL for {may} on the {kind} {prefix}{name.rstrip('*')}"
-    return [line for line in outcome.said.splitlines() if line.startswith("error: ") and said in line]
+    return [line for line in outcome.said.splitlines() if ENDED.match(line) and said in line]
 
 
 @pytest.mark.usefixtures("made")

@@ -25,10 +25,12 @@ def command(settings: Settings, *, show: bool) -> None:
       news-worker check --config news.toml && news-worker replay my-articles/ --config news.toml
     """
     import asyncio
+    import os
 
     from worker import configured
     from worker.cli import render
-    from worker.settings import explain, overlooked
+    from worker.cli.overlooked import overlooked
+    from worker.settings import explain
 
     rows = explain(settings)
     to_be_made = _is_to_be_made(settings.broker)
@@ -36,7 +38,7 @@ def command(settings: Settings, *, show: bool) -> None:
         configured.broker(settings, create=False)  # raises what is wrong with how to reach it
     broker = next(value for name, value, _ in rows if name == "broker")
     click.echo("configuration: fine")
-    for sentence in overlooked():
+    for sentence in overlooked(os.environ):
         click.echo(f"  but {sentence}")
     if show:
         render.table(render.console(), ["setting", "value", "from"], rows)

@@ -87,6 +87,7 @@ def with_settings(*others: str) -> Callable[[Callable[Concatenate[Settings, P], 
             config = named.pop("config")
             settings = load({name: named.pop(name) for name in options}, config=config)
             logs.set_up(settings.log_level, settings.log_format)
+            click.get_current_context().obj = settings.log_format  # for what is said at the end
             return function(settings, *args, **kwargs)
 
         decorated: Any = command

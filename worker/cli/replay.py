@@ -89,11 +89,12 @@ def command(  # noqa: PLR0913 (the options of the command line)
       zcat export.jsonl.gz | news-worker replay - --dataset export
     """
     import asyncio
+    import os
 
     from worker.cli import replay_report
+    from worker.cli.overlooked import overlooked
     from worker.pipeline.replays.job import Options
     from worker.pipeline.replays.summary import Summary
-    from worker.settings import overlooked
 
     if target not in (None, "-"):
         raise UsageError(f"--to takes only `-` (standard output), not {target!r}; a broker is named by --broker")
@@ -119,7 +120,7 @@ def command(  # noqa: PLR0913 (the options of the command line)
         replay_report.close(summary, dry_run=dry_run, to_stream=bool(target), where=where(settings), failed=failed)
     if limit is not None and summary.published >= limit:
         click.echo(f"that is the limit of {limit:,}: call again for more", err=True)
-    for sentence in overlooked():
+    for sentence in overlooked(os.environ):
         click.echo(f"note: {sentence}", err=True)
     return Exit.LEFT if summary.incomplete else Exit.OK
 

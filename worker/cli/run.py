@@ -9,6 +9,7 @@ import click
 
 from worker.cli.exits import Exit
 from worker.cli.options import where, with_settings
+from worker.cli.run_ended import Worker, say_end
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 
-@click.command(short_help="Poll feeds; publish what is new, changed or withdrawn.")
+@click.command(cls=Worker, short_help="Poll feeds; publish what is new, changed or withdrawn.")
 @click.option(
     "--feeds",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -38,19 +39,25 @@ def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
       news-worker run --allow-net 10.0.0.0/8   # feeds of an intranet
     """
     import asyncio
+    import os
+
+    import structlog
 
     from worker.cli import run_report
+    from worker.cli.overlooked import overlooked
     from worker.model import Totals
     from worker.service.feeds import poll
-    from worker.settings import overlooked
 
+    log = structlog.get_logger()
     totals = Totals()
-    for sentence in overlooked():
-        click.echo(f"note: {sentence}", err=True)
+    for sentence in overlooked(os.environ):
+        log.warning("variable.not_used", reason=sentence)
     try:
         asyncio.run(poll(settings, feeds, totals, once=once))
+        code = Exit.LEFT if once and totals.incomplete else Exit.OK
+        say_end(code, "a signal" if totals.interrupted else "every source had its turn")
     finally:
         if once:
             for line in run_report.lines(totals, where=where(settings)):
                 click.echo(line, err=True)
-    return Exit.LEFT if once and totals.incomplete else Exit.OK
+    return code

@@ -85,23 +85,38 @@ def connection(url: str, options: KafkaOptions) -> Connection:
             f"The broker {url!r} can't be used: give kafka://host:9092,host:9092 and no more;"
             " user and password are settings of their own (kafka_sasl_username, kafka_sasl_password)."
         )
-    if options.security_protocol.startswith("SASL") and not (options.sasl_username and options.sasl_password):
-        raise UsageError(f"{options.security_protocol} needs kafka_sasl_username and kafka_sasl_password.")
-    if options.sasl_password and not options.security_protocol.startswith("SASL"):
-        raise UsageError(
-            f"kafka_sasl_password is set, but {options.security_protocol} sends none: set kafka_security_protocol to SASL_SSL."
-        )
-    if (options.ssl_cafile or options.ssl_certfile) and not options.security_protocol.endswith("SSL"):
-        raise UsageError(
-            f"Certificates are set, but {options.security_protocol} uses none: set kafka_security_protocol to SSL or SASL_SSL."
-        )
-    if options.ssl_keyfile and not options.ssl_certfile:
-        raise UsageError(
-            "kafka_ssl_keyfile is set without kafka_ssl_certfile: a key is of no use without its certificate."
-        )
+    _together(options)
     made = Connection(tuple((one[1].strip("[]"), int(one[2] or _PORT)) for one in found), options)
     made.arguments()  # so that a certificate that can't be read is said at once
     return made
+
+
+def _together(options: KafkaOptions) -> None:
+    """UsageError: of settings that belong together one is missing, or one is set that is not used."""
+    protocol = options.security_protocol
+    sasl = {"kafka_sasl_username": options.sasl_username, "kafka_sasl_password": options.sasl_password}
+    missing = [name for name, value in sasl.items() if not value]
+    given = [name for name, value in sasl.items() if value]
+    if protocol.startswith("SASL") and missing:
+        raise UsageError(f"{protocol} needs {' and '.join(missing)} too.")
+    if given and not protocol.startswith("SASL"):
+        also = f", and {missing[0]}" if missing else ""
+        raise UsageError(
+            f"{' and '.join(given)} can't be used with {protocol}: set kafka_security_protocol to SASL_SSL{also}."
+        )
+    tls = {
+        "kafka_ssl_cafile": options.ssl_cafile,
+        "kafka_ssl_certfile": options.ssl_certfile,
+        "kafka_ssl_keyfile": options.ssl_keyfile,
+        "kafka_ssl_password": options.ssl_password,
+    }
+    if (given := [name for name, value in tls.items() if value]) and not protocol.endswith("SSL"):
+        raise UsageError(
+            f"{' and '.join(given)} can't be used with {protocol}: set kafka_security_protocol to SSL or SASL_SSL."
+        )
+    for name in ("kafka_ssl_keyfile", "kafka_ssl_password"):
+        if tls[name] and not options.ssl_certfile:
+            raise UsageError(f"{name} needs kafka_ssl_certfile too: a key is of no use without its certificate.")
 
 
 def _tls(options: KafkaOptions) -> ssl.SSLContext:

@@ -25,14 +25,17 @@ _CHATTY_SECONDS = 30.0
 _SAID_OTHERWISE = ('Unable connect to "%s:%s": %s', 'Unable to request metadata from "%s:%s": %s')
 
 
-def set_up(
-    level: Literal["debug", "info", "warning", "error"],
-    form: Literal["auto", "json", "pretty"],
-    stream: TextIO | None = None,
-) -> None:
+Form = Literal["auto", "json", "pretty"]
+
+
+def are_json(form: Form, stream: TextIO | None = None) -> bool:
+    """Whether logs of this form are JSON there (standard error unless told)."""
+    return form == "json" or (form == "auto" and not (stream or sys.stderr).isatty())
+
+
+def set_up(level: Literal["debug", "info", "warning", "error"], form: Form, stream: TextIO | None = None) -> None:
     """Send logs to the stream (standard error unless told); called once, by whatever starts the process."""
     stream = stream or sys.stderr
-    pretty = form == "pretty" or (form == "auto" and stream.isatty())
     before: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -40,7 +43,7 @@ def set_up(
         structlog.processors.format_exc_info,  # before the secrets go: the text of an exception may hold a URL
         _fit_to_show,
     ]
-    if pretty:
+    if not are_json(form, stream):
         colours = stream.isatty()
         plain = structlog.dev.plain_traceback
         last: Processor = structlog.dev.ConsoleRenderer(colors=colours, exception_formatter=plain)

@@ -5,6 +5,7 @@ No label has a URL or an id of a source: each has a closed list of values, so th
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,8 +18,10 @@ from prometheus_client.registry import Collector
 
 from worker import __version__
 from worker.model import Code, Fate, FaultKind, Histogram, Totals
+from worker.ops.health import unready
 
 PREFIX: Final = "news_worker_"
+_KEPT_SECONDS: Final = 1.0
 _OUTCOMES: Final = ("read", "same", "not_modified", "fault")
 
 
@@ -45,6 +48,7 @@ class Readers:
 
 TABLE: Final = (
     Described("info", "gauge", ("version",), 1, "1; the version of the worker"),
+    Described("ready", "gauge", (), 1, "1 while /readyz answers 200, else 0"),
     Described("polls", "counter", ("outcome",), 4, "polls by what they came to: read, same, not_modified, fault"),
     Described("poll_faults", "counter", ("kind",), len(FaultKind), "polls that brought no document, by why"),
     Described("entries", "counter", (), 1, "entries and deletions in the documents that were decided"),
@@ -75,17 +79,22 @@ _BY_NAME: Final = {described.name: described for described in TABLE}
 
 
 class Metrics(Collector):
-    """Collects anew each time it is asked; `readers`: the processes as they are now."""
+    """`readers`: the processes as they are now; `monotonic`: seconds."""
 
-    def __init__(self, totals: Totals, readers: Callable[[], Readers]) -> None:
+    def __init__(self, totals: Totals, readers: Callable[[], Readers], monotonic: Callable[[], float]) -> None:
         self._totals = totals
         self._readers = readers
+        self._monotonic = monotonic
+        self._text, self._until = b"", -math.inf
         self._registry = CollectorRegistry()
         self._registry.register(self)
 
     def text(self) -> bytes:
-        """All of them, as Prometheus scrapes them."""
-        return generate_latest(self._registry)
+        """All of them, as Prometheus scrapes them, at most a second old: to make it takes 2 ms, in which nothing is polled."""
+        now = self._monotonic()
+        if now >= self._until:
+            self._text, self._until = generate_latest(self._registry), now + _KEPT_SECONDS
+        return self._text
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client.registry.Collector`."""
@@ -93,6 +102,7 @@ class Metrics(Collector):
         standing = list(totals.standing.values())
         owned = sum(one.waits_for is None for one in standing)
         yield _gauge("info", {__version__: 1})
+        yield _gauge("ready", not unready(totals))
         yield _counter("polls", {outcome: totals.polls[outcome] for outcome in _OUTCOMES})
         yield _counter("poll_faults", {kind.value: totals.poll_faults[kind] for kind in FaultKind})
         yield _counter("entries", totals.entries)

@@ -31,7 +31,7 @@ _TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 @asynccontextmanager
 async def serving(host: str, port: int, totals: Totals, readers: Callable[[], Readers]) -> AsyncIterator[int]:
     """Answer on that address while the block runs; the port, which port 0 leaves open. UsageError: it can't be listened on."""
-    metrics = Metrics(totals, readers)
+    metrics = Metrics(totals, readers, time.monotonic)
 
     async def answer(request: web.BaseRequest) -> web.StreamResponse:
         if request.method not in {"GET", "HEAD"}:

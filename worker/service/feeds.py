@@ -6,18 +6,20 @@ import asyncio
 import os
 import secrets
 import socket
-from collections.abc import Collection, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 import structlog
 
-from worker import configured
+from worker import __version__, configured
 from worker.broker.port import Broker
 from worker.core.sources.difference import Kind
 from worker.core.sources.lists import Listed
 from worker.model import Topic, Totals
+from worker.ops.health import unready
 from worker.ops.metrics import Readers, resident
 from worker.ops.server import serving
 from worker.pipeline import definitions
@@ -32,6 +34,8 @@ from worker.sources.feed import Client, ClientOptions, secrets_from
 
 log = structlog.get_logger()
 
+_LOOK_SECONDS: Final = 0.1
+
 
 async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, once: bool) -> None:
     """Poll the broker's sources, those of the lists among them, until a signal, or each of them once.
@@ -45,9 +49,13 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
     with stop_on_signals() as stop:
         async with AsyncExitStack() as stack:
             reading = readers(settings)
+            health = None
             if settings.health_address:
                 host, port = settings.health_address
-                await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
+                bound = await stack.enter_async_context(serving(host, port, totals, lambda: _numbers(reading)))
+                health = f"{host}:{bound}"
+            _say_start(settings, health)
+            await stack.enter_async_context(_telling_ready(totals))
             waits_for = partial(setattr, totals, "waits_for")
             if broker := await opened(settings, stack, stop, waits_for):
                 if listed:
@@ -79,6 +87,34 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                 if once and not stop.is_set():
                     totals.urls = await _urls(broker, {*totals.faults, *totals.left})
         totals.interrupted = stop.is_set()
+
+
+def _say_start(settings: Settings, health: str | None) -> None:
+    log.info(
+        "worker.starting",
+        version=__version__,
+        broker=settings.broker,  # without its secrets, as all that is logged
+        prefix=settings.prefix,
+        partitions=settings.kafka_partitions if configured.own_cluster(settings) else 1,
+        health=health,
+    )
+
+
+@asynccontextmanager
+async def _telling_ready(totals: Totals) -> AsyncIterator[None]:
+    """Say it once, when it is: what keeps a worker from it later is logged where it happens."""
+
+    async def tell() -> None:
+        while unready(totals):  # noqa: ASYNC110 (nobody tells of all that it depends on)
+            await asyncio.sleep(_LOOK_SECONDS)
+        log.info("worker.ready", shards=len(totals.standing))
+
+    telling = asyncio.create_task(tell())
+    try:
+        yield
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
 
 
 async def _apply(broker: Broker, listed: Listed, own: Collection[str]) -> int:

@@ -1,5 +1,6 @@
 """`news-worker run` as it is called: what it says, and what it ends with."""
 
+import json
 import os
 import re
 import signal
@@ -11,6 +12,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from worker import __version__
 from worker.broker.embedded.broker import EmbeddedBroker
 from worker.cli import run_report
 from worker.errors import BrokerAway
@@ -97,7 +99,10 @@ def test_what_ends_it_before_it_knows_its_sources_is_said_alone(feeds, tmp_path,
     monkeypatch.setenv("NEWS_WORKER_BROKER", f"sqlite:///{tmp_path}/no-folder/news.db")
     outcome = call("run", "--once")
     assert outcome.code == 2
-    assert outcome.error.startswith("error: There is no folder")
+    *_, last = map(json.loads, outcome.error.splitlines())
+    assert (last["event"], last["exit_code"]) == ("worker.ended", 2)
+    assert last["reason"].startswith("There is no folder")
+    assert last["hint"].startswith("mend it")
 
 
 @pytest.mark.parametrize(
@@ -135,8 +140,19 @@ def test_a_signal_ends_it_well(feeds, tmp_path):
             if '"event":"feed.polled"' in line:
                 process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
-    assert any('"event":"worker.stopping"' in line for line in said)
-    assert "Traceback" not in "".join(said)
+    told = [json.loads(line) for line in said]
+    assert any(line["event"] == "worker.stopping" for line in told)
+    assert any(line["event"] == "worker.ready" and line["shards"] == 1 for line in told)
+    first, last = told[0], told[-1]
+    assert (first["event"], first["broker"], first["partitions"]) == ("worker.starting", "sqlite:///news.db", 1)
+    assert (first["version"], first["health"]) == (__version__, None)
+    assert (last["event"], last["exit_code"], last["reason"]) == ("worker.ended", 0, "a signal")
+
+
+def test_a_misspelt_variable_is_a_line_of_the_log(feeds, call, monkeypatch):
+    monkeypatch.setenv("NEWS_WORKER_LOG_LEVL", "debug")
+    said = json.loads(call("run", "--once").error.splitlines()[0])
+    assert (said["event"], "did you mean NEWS_WORKER_LOG_LEVEL?" in said["reason"]) == ("variable.not_used", True)
 
 
 def test_what_is_gone_is_told_apart_from_what_is_asked_again():

@@ -44,6 +44,26 @@ def free_port():
         ({"BROKER": "redis://there"}, "can't be used: give a file"),
         ({"BROKER": "kafka://there:9092", "KAFKA_SSL_CAFILE": "/none.pem"}, "set kafka_security_protocol to SSL"),
         (
+            {"BROKER": "kafka://there:9092", "KAFKA_SASL_USERNAME": "me"},
+            "kafka_sasl_username can't be used with PLAINTEXT: set kafka_security_protocol to SASL_SSL, and kafka_sasl_password",
+        ),
+        (
+            {
+                "BROKER": "kafka://there:9092",
+                "KAFKA_SECURITY_PROTOCOL": "SASL_PLAINTEXT",
+                "KAFKA_SASL_USERNAME": "me",
+            },
+            "SASL_PLAINTEXT needs kafka_sasl_password too",
+        ),
+        (
+            {"BROKER": "kafka://there:9092", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_PASSWORD": "hush"},
+            "kafka_ssl_password needs kafka_ssl_certfile too",
+        ),
+        (
+            {"BROKER": "kafka://there:9092", "KAFKA_SSL_KEYFILE": "empty.pem"},
+            "kafka_ssl_keyfile can't be used with PLAINTEXT",
+        ),
+        (
             {"BROKER": "kafka://there:9092", "KAFKA_SECURITY_PROTOCOL": "SSL", "KAFKA_SSL_CAFILE": "/none.pem"},
             "kafka_ssl_cafile /none.pem can't be read: No such file",
         ),
@@ -61,8 +81,13 @@ def test_a_wrong_setting_is_one_sentence_and_nothing_is_touched(bare, call, monk
     for name, value in wrong.items():
         monkeypatch.setenv(f"NEWS_WORKER_{name}", value)
     outcome = call(*command)
-    assert (outcome.code, outcome.error.count("error: ")) == (2, 1), outcome.error
-    assert said in outcome.error
+    assert outcome.code == 2
+    if command[0] == "run":  # its log is JSON here
+        (line,) = map(json.loads, outcome.error.splitlines())
+        assert (line["event"], line["level"], line["exit_code"]) == ("worker.ended", "error", 2)
+        assert said in line["reason"]
+    else:
+        assert (outcome.error.count("error: "), said in outcome.error) == (1, True), outcome.error
     assert set(bare.iterdir()) == before
 
 
@@ -86,7 +111,26 @@ def test_several_wrong_settings_are_a_sentence_each(bare, call, monkeypatch):
     monkeypatch.setenv("NEWS_WORKER_GRACE_S", "soon")
     monkeypatch.setenv("NEWS_WORKER_MAX_POLLS", "0")
     outcome = call("run")
-    assert (outcome.code, outcome.error.count("error: ")) == (2, 2), outcome.error
+    (line,) = map(json.loads, outcome.error.splitlines())
+    assert [sentence.partition(":")[0] for sentence in line["reason"].split("; ")] == [
+        "NEWS_WORKER_MAX_POLLS",
+        "NEWS_WORKER_GRACE_S",
+    ]
+    assert outcome.code == 2
+
+
+@pytest.mark.parametrize("wrong", [["--jobs", "0"], ["--nonsense"]])
+def test_where_logs_are_for_people_what_ends_the_worker_is_sentences(bare, call, monkeypatch, wrong):
+    monkeypatch.setenv("NEWS_WORKER_LOG_FORMAT", "pretty")
+    outcome = call("run", *wrong)
+    assert (outcome.code, outcome.error.startswith("error: ")) == (2, True)
+
+
+def test_a_wrong_option_is_a_line_of_the_log_too(bare, call):
+    outcome = call("run", "--nonsense")
+    line = json.loads(outcome.error)
+    assert (outcome.code, line["event"], line["exit_code"]) == (2, "worker.ended", 2)
+    assert "--nonsense" in line["reason"]
 
 
 async def test_a_broker_that_is_away_is_waited_for_and_health_and_log_say_so(bare):
@@ -109,6 +153,9 @@ async def test_a_broker_that_is_away_is_waited_for_and_health_and_log_say_so(bar
                 assert response.status == 200
             assert told["why"] == [said[-1]["reason"]]
             assert "Kafka at 127.0.0.1" in said[-1]["reason"]
+            assert (said[0]["event"], said[0]["health"]) == ("worker.starting", f"127.0.0.1:{health}")
+            async with session.get(f"http://127.0.0.1:{health}/metrics") as response:
+                assert "news_worker_ready 0.0" in await response.text()
             process.send_signal(signal.SIGTERM)
             assert await process.wait() == 0
     finally:

@@ -19,7 +19,7 @@ def totals():
 
 
 def families(totals):
-    text = Metrics(totals, lambda: READERS).text().decode()
+    text = Metrics(totals, lambda: READERS, lambda: 0.0).text().decode()
     return {family.name.removeprefix(PREFIX): family for family in text_string_to_metric_families(text)}
 
 
@@ -84,6 +84,25 @@ def test_shards_sources_and_readers_are_as_they_stand(totals):
     assert (value(totals, "readers", state="busy"), value(totals, "readers", state="idle")) == (1, 1)
     assert value(totals, "readers_killed") == 3
     assert value(totals, "memory_bytes", process="readers") == 5_000
+
+
+def test_ready_is_what_readyz_says_from_the_start_on(totals):
+    assert value(Totals(), "ready") == 0
+    assert value(totals, "ready") == 1
+    totals.standing["shard/0"].waits_for = "Kafka does not answer in time"
+    assert value(totals, "ready") == 0
+
+
+def test_who_asks_again_within_a_second_is_given_the_same_and_costs_nothing(totals):
+    now, asked = [100.0], []
+    metrics = Metrics(totals, lambda: asked.append(now[0]) or READERS, lambda: now[0])
+    first = metrics.text()
+    totals.commits = 7
+    now[0] = 100.9
+    assert [metrics.text() for _ in range(10)] == [first] * 10
+    now[0] = 101.0
+    assert b"news_worker_commits_total 7.0" in metrics.text()
+    assert asked == [100.0, 101.0]
 
 
 def test_the_memory_of_a_process_that_is_no_more_is_none():

@@ -77,8 +77,11 @@ def found_secret(name: str, secrets: Secrets) -> str | Fault:
         return _unconfigured(f"a secret can't be named {name[:100]!r}; letters, digits and '_' can be in its name")
     try:
         value = secrets(name)
-    except (OSError, ValueError):  # no UTF-8
-        return _unconfigured(f"the secret {name!r} can't be read")
+    except OSError as error:
+        where = f": {error.filename}" if error.filename else ""
+        return _unconfigured(f"the secret {name!r} can't be read: {error.strerror}{where}")
+    except ValueError:
+        return _unconfigured(f"the secret {name!r} can't be read: the file secret_{name} is no UTF-8")
     if not value:
         return _unconfigured(
             f"the secret {name!r} is missing; put it into the file secret_{name} of NEWS_WORKER_SECRETS_DIR or set"
