@@ -86,6 +86,23 @@ async def test_while_it_is_shared_out_anew_a_worker_is_told_that_it_is_not_settl
     assert states == [False, True]
 
 
+async def test_a_broker_that_was_frozen_later_is_named_within_the_session_and_no_more_once_it_goes_on(
+    place, kafka_to_kill
+):
+    async with worker(place) as only, asyncio.timeout(HANGS):
+        found = only.share
+        while not found.settled:
+            found = await only.changed(found)
+        kafka_to_kill.freeze()
+        frozen = await only.changed(found)
+        assert not frozen.settled
+        assert f"Kafka at {kafka_to_kill.bootstrap} has not answered for " in frozen.why
+        kafka_to_kill.thaw()
+        while not only.share.settled:
+            await only.changed(only.share)
+        assert only.share.why is None
+
+
 async def test_the_group_confirms_a_member_again_and_again(place):
     async with worker(place) as only, asyncio.timeout(HANGS):
         await share(only, bool)

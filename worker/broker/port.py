@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -105,6 +105,9 @@ class Share:
     shards: frozenset[Shard]
     settled: bool = True
     stay: int = 0  # grows whenever it was no member for a while: what it had before may have been another's since
+    why: str | None = field(
+        default=None, compare=False
+    )  # it isn't settled, for people; may change while it stays the same
 
 
 NONE_YET = Share(frozenset(), settled=False)

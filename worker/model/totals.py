@@ -74,6 +74,7 @@ class Totals:
     fences: int = 0  # a shard's claim was lost to another owner, or given up by the broker
     settled: bool = False  # what falls to this worker is known
     waits_for: str | None = None  # why that can't be known yet, for people
+    unsettled: Callable[[], str | None] = lambda: None  # why the group doesn't say it just now, likewise
     standing: dict[str, Standing] = field(default_factory=dict)  # by the shard's name
     interrupted: bool = False
     draining: bool = False  # it is to stop

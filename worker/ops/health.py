@@ -28,5 +28,5 @@ def unready(totals: Totals) -> list[str]:
     if totals.draining:
         return ["it is stopping"]
     if not totals.settled:
-        return [totals.waits_for or "what falls to this worker is not known yet"]
+        return [totals.waits_for or totals.unsettled() or "what falls to this worker is not known yet"]
     return [f"{name}: {standing.waits_for}" for name, standing in totals.standing.items() if standing.waits_for]

@@ -31,6 +31,14 @@ def test_a_broker_that_is_away_from_the_start_is_why(totals):
     assert stuck(totals, 1_000.0) == []
 
 
+def test_a_group_that_does_not_say_what_falls_to_it_is_why_as_it_stands_when_asked(totals):
+    said = ["Kafka has not answered for 7 s"]
+    totals.settled, totals.unsettled = False, lambda: said[-1]
+    assert unready(totals) == ["Kafka has not answered for 7 s"]
+    said.append("This user lacks the ACL for Read on the group")
+    assert unready(totals) == ["This user lacks the ACL for Read on the group"]
+
+
 def test_while_the_broker_is_away_it_is_not_ready_says_why_and_is_alive(totals):
     totals.standing["shard/0"].waits_for = "Kafka does not answer in time"
     assert unready(totals) == ["shard/0: Kafka does not answer in time"]

@@ -8,6 +8,7 @@ from unit.pipeline.group import SHARE, Group
 from unit.pipeline.world import asked, feed
 
 from worker.errors import BrokerAway
+from worker.ops.health import unready
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -33,6 +34,16 @@ async def test_no_request_is_begun_before_it_is_settled(world, group):
         await world.until(lambda: asked(world, two, 1))
     assert world.servers.times(one.url) == 1
     assert group.claims == 1
+
+
+async def test_why_it_is_not_settled_is_why_it_is_not_ready(world, group):
+    await world.add("one", feed("a"))
+    async with world.running():
+        await world.until(lambda: published(world))
+        assert unready(world.totals) == []
+        await group.say(settled=False, why="Kafka has not answered for 7 s")
+        await turns()
+        assert unready(world.totals) == ["Kafka has not answered for 7 s"]
 
 
 async def test_what_takes_long_is_cut_and_asked_again_once_it_is_settled(world, group):

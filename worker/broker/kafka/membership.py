@@ -44,9 +44,14 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 
     quiet_seconds = QUIET_SECONDS
 
-    def __init__(self, session: float) -> None:
-        """`session`: seconds, reckoned from the last heartbeat that arrived, after which the group goes on without it."""
+    def __init__(self, session: float, cluster: str) -> None:
+        """`session`: seconds, reckoned from the last heartbeat that arrived, after which the group goes on without it.
+
+        `cluster`: its name, for people.
+        """
         self._session = session
+        self._cluster = cluster
+        self._fault: str | None = None  # why it left, until it is answered again
         self._told = NONE_YET
         self._id = ""
         self._beats = 0
@@ -59,9 +64,11 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
     @property
     def share(self) -> Share:
         """See `port.Member.share`. Who was frozen, or hears nothing, finds out here by the clock before anybody can tell it."""
-        if time.monotonic() - self._answered < self._session * _CERTAIN:
+        silent = time.monotonic() - self._answered
+        if silent < self._session * _CERTAIN:
             return self._told
-        return replace(self._told, settled=False)
+        said = f"{self._cluster} has not answered for {silent:.0f} s" if self._beats else None
+        return replace(self._told, settled=False, why=self._fault or said)
 
     @property
     def was_one(self) -> bool:
@@ -97,14 +104,15 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
         self._told = Share(frozenset(shard_of_sources(one.partition) for one in assigned), stay=stay)
         await self.beat(self._joining)  # not now: who was frozen meanwhile hears what may be long past
 
-    async def unsettle(self) -> None:
-        """What falls to this worker is in question."""
-        self._told = replace(self._told, settled=False)
+    async def unsettle(self, fault: str | None = None) -> None:
+        """What falls to this worker is in question; `fault`: as it could not stay in the group."""
+        self._fault = fault
+        self._told = replace(self._told, settled=False, why=fault or "the workers share the sources out anew")
         await self._tell()
 
     async def beat(self, sent: float) -> None:
         """The group has answered well what was sent then; called by `adapter`."""
-        self._answered = sent
+        self._answered, self._fault = sent, None
         self._beats += 1
         await self._tell()
 
@@ -121,7 +129,7 @@ class KafkaMember(ConsumerRebalanceListener):  # type: ignore[misc]  # aiokafka 
 @asynccontextmanager
 async def joined(connection: Connection, group: str, topic: str) -> AsyncIterator[KafkaMember]:
     """A member of the group until it is left, which is told to the others at once."""
-    member = KafkaMember(connection.options.session_timeout)
+    member = KafkaMember(connection.options.session_timeout, f"Kafka at {connection.name}")
     staying = asyncio.create_task(_stay(member, connection, group, topic))
     try:
         yield member
@@ -162,8 +170,9 @@ async def _stay(member: KafkaMember, connection: Connection, group: str, topic: 
             if (sentence := forbidden(error, group, "Read")) and not member.was_one:
                 await member.refuse(BrokerRefused(sentence))
                 return
-            log.warning("group.lost", group=group, reason=str(told(error, group, needs="Read")))
-            await member.unsettle()
+            reason = str(told(error, group, needs="Read"))
+            log.warning("group.lost", group=group, reason=reason)
+            await member.unsettle(reason)
         finally:
             await stop(consumer)
         await asyncio.sleep(_AGAIN_SECONDS)

@@ -121,6 +121,7 @@ class _Sharing:
     async def go(self) -> None:
         """Follow the share for ever, or, once, until what falls to this worker has been polled."""
         share = self._member.share
+        self._run.totals.unsettled = lambda: self._member.share.why
         while True:
             self._run.totals.settled = share.settled
             if share.settled:

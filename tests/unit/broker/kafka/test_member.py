@@ -28,7 +28,7 @@ def clock(monkeypatch):
 @pytest.fixture
 async def member(clock):
     """Was given partition 3."""
-    made = KafkaMember(SESSION)
+    made = KafkaMember(SESSION, "Kafka at here:9092")
     made.id_now = lambda: "first"
     await made.on_partitions_revoked([])
     await made.on_partitions_assigned([Partition(3)])
@@ -50,6 +50,27 @@ async def test_what_it_was_told_holds_for_half_a_session_and_again_after_each_an
     assert member.share.settled
     clock.now += 4.1
     assert not member.share.settled
+
+
+async def test_who_is_not_answered_says_by_whom_and_since_when(member, clock):
+    assert member.share.why is None
+    clock.now += 7
+    assert member.share.why == "Kafka at here:9092 has not answered for 7 s"
+    await member.beat(clock.now)
+    assert member.share.why is None
+
+
+async def test_a_right_that_was_taken_back_is_why_until_the_group_answers_again(member, clock):
+    await member.unsettle("This user lacks the ACL for Read on the group here")
+    clock.now += 7
+    assert member.share.why == "This user lacks the ACL for Read on the group here"
+    await member.on_partitions_revoked([])
+    assert member.share.why == "Kafka at here:9092 has not answered for 7 s"
+    clock.now += 1
+    await member.beat(clock.now)
+    await member.on_partitions_assigned([Partition(3)])
+    assert member.share.settled
+    assert member.share.why is None
 
 
 async def test_silence_is_noticed_by_who_waits_for_a_change(member, clock):
