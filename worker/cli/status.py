@@ -21,7 +21,10 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     """Show each shard of the sources: its owner, how many sources it has, how late they are, how many can't be read.
 
     What is stuck follows, and what to do about it. A shard is a partition of the sources' topic; on the embedded broker there
-    is one. Ends with 1 where a shard has sources, and its owner has been silent for two minutes.
+    is one.
+
+    Ends with 1 where a person is needed: an owner is silent for two minutes and its shard has sources, something stored can't be
+    read, a source is gone, or fails in a way that waiting does not mend, or for more than a day.
     """
     import asyncio
     import time
@@ -29,22 +32,24 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     import orjson
 
     now = time.time_ns() // 1_000_000
-    defined, reports, stuck = asyncio.run(_looked_at(settings))
+    defined, reports, stuck, for_a_person = asyncio.run(_looked_at(settings, now))
     shards = [
         _shard(number, defined.get(number, 0), reports.get(number), now) for number in sorted({*defined, *reports})
     ]
+    needs_person = for_a_person or any(shard["silent"] and shard["sources"] for shard in shards)
     if as_json:
         members = sorted({str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"]})
-        click.echo(orjson.dumps({"members": members, "shards": shards, "stuck": stuck}).decode())
+        told = {"members": members, "shards": shards, "stuck": stuck, "needs_person": needs_person}
+        click.echo(orjson.dumps(told).decode())
     else:
         _show(shards)
         for line in stuck:
             click.echo(line, err=True)
-    return Exit.LEFT if any(shard["silent"] and shard["sources"] for shard in shards) else Exit.OK
+    return Exit.LEFT if needs_person else Exit.OK
 
 
-async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, ShardReport], list[str]]:
-    """How many sources each partition has, the newest report of each, and what is stuck."""
+async def _looked_at(settings: Settings, now: int) -> tuple[dict[int, int], dict[int, ShardReport], list[str], bool]:
+    """How many sources each partition has, the newest report of each, what is stuck, and whether that needs a person."""
     from collections import Counter
     from contextlib import aclosing
 
@@ -63,8 +68,9 @@ async def _looked_at(settings: Settings) -> tuple[dict[int, int], dict[int, Shar
                 if report := loaded_report(record.key, record.value):
                     reports[record.partition] = report
         refused = {partition: report.refused for partition, report in reports.items()}
-        said = stuck.said(await broker.describe(Topic.INBOX), refused)
-    return Counter(one.partition for one in found if one.passed_over is None), reports, said
+        said = stuck.said(await broker.describe(Topic.INBOX), refused, now)
+    polled = Counter(one.partition for one in found if one.passed_over is None)
+    return polled, reports, said, stuck.for_a_person(refused, now)
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:

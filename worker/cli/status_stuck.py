@@ -11,6 +11,7 @@ from worker.cli.records import timestamp
 from worker.core.feeds import loaded_head
 from worker.core.feeds.inbox import SHARD_KEY, loaded_inbox
 from worker.errors import BrokerRefused
+from worker.model import FaultKind
 from worker.shown import on_one_line, without_secrets
 
 if TYPE_CHECKING:
@@ -18,6 +19,23 @@ if TYPE_CHECKING:
     from worker.model import Head
 
 _MOST: Final = 5  # of a kind that are named
+_DAY_MS: Final = 86_400_000  # what fails so long is not mended by waiting, whatever it is
+_BY_A_PERSON: Final = frozenset(
+    (
+        FaultKind.ADDRESS,
+        FaultKind.TLS,
+        FaultKind.REDIRECT,
+        FaultKind.GONE,
+        FaultKind.TOO_LARGE,
+        FaultKind.ENCODING,
+        FaultKind.UNCONFIGURED,
+        FaultKind.NOT_A_FEED,
+        FaultKind.MISSING,
+        FaultKind.DENIED,
+    )
+)
+_SERVERS_OWN: Final = 500  # from here on a status is the server's trouble, below it is what it is asked
+_ASK_LATER: Final = (408, 425)  # RFC 9110, section 15.5.9; RFC 8470, section 5.2
 
 
 class Stuck:
@@ -52,7 +70,12 @@ class Stuck:
             else:
                 self._unreadable[stored.partition, name] = str(error)
 
-    def said(self, inbox: TopicInfo, refused: Mapping[int, int]) -> list[str]:
+    def for_a_person(self, refused: Mapping[int, int], now: int) -> bool:
+        """Whether anything of it stays as it is until a person mends it. `refused`: as below; `now`: ms since the epoch."""
+        stored = self._refused or self._unreadable or any(refused.values())
+        return bool(stored) or any(_for_a_person(head, now) for head in self._there().values())
+
+    def said(self, inbox: TopicInfo, refused: Mapping[int, int], now: int) -> list[str]:
         """For people. `inbox`: of news.inbox.v1; `refused`: by shard, how many sources its owner leaves alone."""
         lines = [
             f"shard {shard} is refused, its own record is {why}: `news-worker repair --shard {shard}`"
@@ -69,15 +92,19 @@ class Stuck:
             for shard, count in sorted(refused.items())
             if count
         ]
-        there = {source: head for (_, source), head in self._heads.items() if not head.removed_at}
+        there = self._there()
         known = {shard for shard, count in refused.items() if count}
         lines += [
             f"source {on_one_line(source)} is refused, its head is {why}: `news-worker repair --shard {shard}` mends it"
             for (shard, source), why in sorted(self._unreadable.items())
             if shard not in known
         ]
-        failing = sorted((head.fault_since, source) for source, head in there.items() if head.faults and not head.gone)
-        lines += [_failing(source, there[source]) for _, source in failing[:_MOST]]
+        failing = sorted(
+            (not _for_a_person(head, now), head.fault_since, source)
+            for source, head in there.items()
+            if head.faults and not head.gone
+        )
+        lines += [_failing(source, there[source]) for *_, source in failing[:_MOST]]
         if len(failing) > _MOST:
             lines.append(f"{len(failing) - _MOST} more fail: `news-worker sources list --failing`")
         lines += _named(
@@ -86,6 +113,22 @@ class Stuck:
         lines += _named("gone (410), to be removed or defined anew", [one for one, head in there.items() if head.gone])
         lines += _named("paused, until `sources resume`", [one for one, head in there.items() if head.paused])
         return lines
+
+    def _there(self) -> dict[str, Head]:
+        return {source: head for (_, source), head in self._heads.items() if not head.removed_at}
+
+
+def _for_a_person(head: Head, now: int) -> bool:
+    if head.paused or not (head.faults or head.gone):
+        return False
+    fault = head.fault
+    asked_wrongly = fault is not None and fault.kind is FaultKind.STATUS and _is_of_the_request(fault.status)
+    lasting = fault is not None and fault.kind in _BY_A_PERSON
+    return head.gone or lasting or asked_wrongly or now - head.fault_since > _DAY_MS
+
+
+def _is_of_the_request(status: int | None) -> bool:
+    return status is not None and status < _SERVERS_OWN and status not in _ASK_LATER
 
 
 def _failing(source: str, head: Head) -> str:

@@ -130,3 +130,42 @@ def test_what_cannot_be_read_is_told_with_the_repair(known, broker, call, key, w
     said = call("status").error
     assert f"{what} is refused" in said
     assert "news-worker repair --shard 0" in said
+    assert call("status").code == 1
+    assert json.loads(call("status", "--json").out)["needs_person"] is True
+
+
+NOW = time.time_ns() // 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "code"),
+    [
+        ({"fault": Fault(FaultKind.DNS, "no such host"), "fault_since": NOW}, 0),
+        ({"fault": Fault(FaultKind.DNS, "no such host"), "fault_since": NOW - 90_000_000}, 1),
+        ({"fault": Fault(FaultKind.STATUS, "forbidden", 403), "fault_since": NOW}, 1),
+        ({"fault": Fault(FaultKind.STATUS, "it broke", 502), "fault_since": NOW}, 0),
+        ({"fault": Fault(FaultKind.STATUS, "too slow", 408), "fault_since": NOW}, 0),
+        ({"fault": Fault(FaultKind.THROTTLED, "later", 429), "fault_since": NOW}, 0),
+        ({"fault": Fault(FaultKind.UNCONFIGURED, "a secret is missing"), "fault_since": NOW}, 1),
+        ({"fault": Fault(FaultKind.DENIED, "no"), "fault_since": NOW, "paused": True}, 0),
+        ({"gone": True}, 1),
+        ({"paused": True}, 0),
+    ],
+)
+def test_it_ends_with_1_only_where_a_person_is_needed(known, broker, call, head, code):
+    known(5)
+    remembered(broker, one={"faults": int("fault" in head), **head})
+    assert call("status").code == code
+    outcome = call("status", "--json")
+    assert (outcome.code, json.loads(outcome.out)["needs_person"]) == (code, bool(code))
+
+
+def test_what_needs_a_person_is_named_before_what_fails_longer(known, broker, call):
+    known(5)
+    slow = Fault(FaultKind.TIMEOUT, "no answer")
+    heads = {f"slow{number}": {"fault": slow, "faults": 1, "fault_since": NOW - 3_600_000} for number in range(5)}
+    denied = {"fault": Fault(FaultKind.STATUS, "forbidden", 403), "faults": 1, "fault_since": NOW - 1_000}
+    remembered(broker, **heads, denied=denied)
+    said = call("status").error
+    assert "source denied fails since" in said
+    assert "1 more fail" in said
