@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from html import escape
 
 from feeds.stories import BASE, story
@@ -58,19 +59,20 @@ class Page:
 
 
 def rss(page: Page) -> bytes:
-    items = "".join(_item(page, entry) for entry in page.entries)
+    items = "".join(_item(page.site, page.size, entry) for entry in page.entries)
     head = f"<title>{page.feed}</title><link>{page.site}/</link><description>Made up for tests</description>"
     return _xml(f'<rss version="2.0" {_RSS}><channel>{head}{items}</channel></rss>')
 
 
-def _item(page: Page, entry: Entry) -> str:
-    told = story(entry.feed, entry.number, page.size)
+@lru_cache(maxsize=4096)
+def _item(site: str, size: int, entry: Entry) -> str:
+    told = story(entry.feed, entry.number, size)
     return (
-        f"<item><title>{escape(told.title)}</title><link>{_link(page, entry)}</link>"
+        f"<item><title>{escape(told.title)}</title><link>{_link(site, entry)}</link>"
         f'<guid isPermaLink="false">{entry.guid}</guid><pubDate>{format_datetime(entry.published)}</pubDate>'
         f"<dc:creator>A. Writer</dc:creator><category>made up</category>"
         f"<description>{escape(told.paragraphs[0])}</description>"
-        f"<content:encoded><![CDATA[{_html(page, entry)}]]></content:encoded></item>"
+        f"<content:encoded><![CDATA[{_html(size, entry)}]]></content:encoded></item>"
     )
 
 
@@ -78,20 +80,21 @@ def atom(page: Page) -> bytes:
     deleted = "".join(
         f'<at:deleted-entry ref="{entry.guid}" when="{entry.updated.isoformat()}"/>' for entry in page.deleted
     )
-    entries = "".join(_atom_entry(page, entry) for entry in page.entries)
+    entries = "".join(_atom_entry(page.site, page.size, entry) for entry in page.entries)
     updated = max((entry.updated for entry in page.entries), default=datetime.fromtimestamp(BASE, UTC))
     head = f"<title>{page.feed}</title><id>urn:{page.feed}</id><updated>{updated.isoformat()}</updated>"
     return _xml(f"<feed {_ATOM}>{head}{deleted}{entries}</feed>")
 
 
-def _atom_entry(page: Page, entry: Entry) -> str:
-    told = story(entry.feed, entry.number, page.size)
+@lru_cache(maxsize=4096)
+def _atom_entry(site: str, size: int, entry: Entry) -> str:
+    told = story(entry.feed, entry.number, size)
     return (
-        f'<entry xml:lang="{told.language}"><title>{escape(told.title)}</title><link href="{_link(page, entry)}"/>'
+        f'<entry xml:lang="{told.language}"><title>{escape(told.title)}</title><link href="{_link(site, entry)}"/>'
         f"<id>{entry.guid}</id><published>{entry.published.isoformat()}</published>"
         f"<updated>{entry.updated.isoformat()}</updated><author><name>A. Writer</name></author>"
         f"<summary>{escape(told.paragraphs[0])}</summary>"
-        f'<content type="html">{escape(_html(page, entry))}</content></entry>'
+        f'<content type="html">{escape(_html(size, entry))}</content></entry>'
     )
 
 
@@ -99,9 +102,9 @@ def json_feed(page: Page) -> bytes:
     items = [
         {
             "id": entry.guid,
-            "url": _link(page, entry),
+            "url": _link(page.site, entry),
             "title": story(entry.feed, entry.number, page.size).title,
-            "content_html": _html(page, entry),
+            "content_html": _html(page.size, entry),
             "date_published": entry.published.isoformat(),
             "date_modified": entry.updated.isoformat(),
         }
@@ -118,8 +121,9 @@ WRITERS: dict[str, tuple[Callable[[Page], bytes], str]] = {
 }
 
 
-def _html(page: Page, entry: Entry) -> str:
-    told = story(entry.feed, entry.number, page.size)
+@lru_cache(maxsize=4096)
+def _html(size: int, entry: Entry) -> str:
+    told = story(entry.feed, entry.number, size)
     edited = [f"Corrected {entry.revision - 1} times."] if entry.revision > 1 else []
     return "".join(f"<p>{escape(text)}</p>\n" for text in _texts(told.paragraphs, edited, entry.mark))
 
@@ -128,8 +132,8 @@ def _texts(paragraphs: Sequence[str], edited: Sequence[str], mark: str) -> list[
     return [*paragraphs, *edited, mark]
 
 
-def _link(page: Page, entry: Entry) -> str:
-    return f"{page.site}/{entry.feed}/{entry.number}"
+def _link(site: str, entry: Entry) -> str:
+    return f"{site}/{entry.feed}/{entry.number}"
 
 
 def _xml(body: str) -> bytes:

@@ -63,10 +63,10 @@ class Broker:
             if cluster.falls_ill():
                 cluster.trace.fault("restore broken off")
                 raise BrokerAway("restoring was broken off")
+            here = [shard for shard in shards if cluster.state_of(shard) is partition]
             for record in partition.committed(0, end):
-                for shard in shards:
-                    if cluster.state_of(shard) is partition:
-                        yield shard, record
+                for shard in here:
+                    yield shard, record
 
     def end(self, partition):
         """To which a claim's restore reads."""

@@ -85,7 +85,8 @@ class Claim:
 
     def _taken(self, batch):
         cluster = self._cluster
-        if any(record.timestamp > clock.right(cluster.loop) + AHEAD_MS for record in batch):
+        latest = clock.right(cluster.loop) + AHEAD_MS
+        if any(record.timestamp > latest for record in batch):
             cluster.trace.fault("clock refused")
             raise ClockRefused("its time is ahead of the broker's")
         if any(cluster.poisonous(record) for record in batch):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulation.group import Group
 from simulation.log import Partition, Transaction
@@ -15,6 +16,7 @@ from worker.broker.topics import SETTINGS
 from worker.model import Record, Topic
 
 TRANSACTION_SECONDS = 60.0  # after which the broker aborts what is open
+_partition_of = lru_cache(4096)(partition_of)  # sites are few
 
 
 @dataclass(eq=False)
@@ -68,7 +70,7 @@ class Cluster:
         return self._partition(record.topic, record.partition_by)
 
     def _partition(self, topic, by):
-        return self.topics[topic][by if isinstance(by, int) else partition_of(by, self.count)]
+        return self.topics[topic][by if isinstance(by, int) else _partition_of(by, self.count)]
 
     def add(self, record, transaction=None):
         self.serial += 1

@@ -68,8 +68,11 @@ class Partition:
         ]
 
     def sweep(self):
-        """Now and then what was superseded goes, where that is kept no longer, and so does what was never committed."""
-        if not self.compacted or self.open or len(self.records) < 2 * self.swept + 200:
+        """Now and then what was superseded goes, where that is kept no longer, and so does what was never committed.
+
+        So often that most of what a restore reads was superseded; more of it would take time and show nothing else.
+        """
+        if not self.compacted or self.open or len(self.records) < 2 * self.swept + 50:
             return
         newest = {}
         for entry in self.records:

@@ -94,10 +94,20 @@ class Loop(asyncio.AbstractEventLoop):
             self._ready.append(heapq.heappop(timers)[2])
         ready, self._ready = self._ready, []
         if len(ready) > 1:
-            self._chosen.shuffle(ready)
+            self._shuffle(ready)
         for handle in ready:
             if not handle.gone:
                 self._step(handle)
+
+    def _shuffle(self, ready):
+        """As `random.shuffle` does it, and by the same numbers, in half its time."""
+        bits = self._chosen.getrandbits
+        for last in range(len(ready) - 1, 0, -1):
+            length = (last + 1).bit_length()
+            other = bits(length)
+            while other > last:
+                other = bits(length)
+            ready[last], ready[other] = ready[other], ready[last]
 
     def _step(self, handle):
         process = handle.context.get(PROCESS)
@@ -150,8 +160,7 @@ class Loop(asyncio.AbstractEventLoop):
     def call_exception_handler(self, context):
         self.errors.append(f"{context['message']}: {context.get('exception')!r}")
 
-    def get_debug(self):
-        return False
+    get_debug = bool  # False: a call of it from C, as there is one for each future, is the cheapest of all
 
     def is_running(self):
         return True

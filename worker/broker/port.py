@@ -23,6 +23,10 @@ class Shard:
     state: Topic  # the compacted topic that holds what the shard remembers
     partition_by: bytes | int  # of `state`: what the records of its partition are partitioned by, or that partition
 
+    def __hash__(self) -> int:
+        """By its name alone: whose a record is, is asked for each that is restored."""
+        return hash(self.name)
+
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -82,8 +82,11 @@ class Restoring:
 
     def _absorb(self, source: str, number: int, value: bytes | None) -> None:
         """What is wrong with a record is held against its source alone, until a newer one has come."""
-        self._wrong.get(source, {}).pop(number, None)
-        kept = self._pages.setdefault(source, {})
+        if source in self._wrong:
+            self._wrong[source].pop(number, None)
+        kept = self._pages.get(source)
+        if kept is None:
+            kept = self._pages[source] = {}
         if number == _HEAD:
             self._heads.pop(source, None)
         else:
