@@ -9,8 +9,9 @@ from simulation import broker, claim, cluster
 
 from worker.core.feeds.answered import BODY
 from worker.errors import Unsure
-from worker.pipeline.polls import owned, poll, polling
+from worker.pipeline.polls import owned, poll, under_way
 from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.shard import OwnedShard
 
 
@@ -119,7 +120,7 @@ def memory_kept():
 @contextmanager
 def token_ignored():
     """What was fetched under another head than the restored one is decided all the same."""
-    with patch.object(polling, "lawful", lambda *_: True):
+    with patch.object(under_way, "lawful", lambda *_: True):
         yield
 
 
@@ -141,9 +142,9 @@ def share_ignored():
     """Who was frozen, or cut off, asks without finding out first whether the shard is still its own."""
 
     async def certain(self):
-        return await self._ownership.present()
+        return await self.present()
 
-    with patch.object(polling.FeedShard, "_certain", certain):
+    with patch.object(Ownership, "certain", certain):
         yield
 
 

@@ -11,12 +11,15 @@ from simulation.process import State
 
 from worker.errors import BrokerError, UsageError
 from worker.model import Topic
+from worker.pipeline.polls.under_way import UnderWay
 from worker.pipeline.repair import repair
+from worker.pipeline.shard import OwnedShard
 
 ILL = 0.01  # how likely any call of the broker goes wrong, and any request of the network by two
 APART = 2400.0  # seconds between two of the things below, on average
 STEPS = 3000  # steps of workers between two strikes, on average
-WEIGHTY = {"FeedShard._poll": 15, "OwnedShard._commit_waiting": 15}  # those of these count so many times
+# Those of these count so many times.
+WEIGHTY = {UnderWay._poll.__qualname__: 15, OwnedShard._commit_waiting.__qualname__: 15}
 
 
 class Nemesis:
