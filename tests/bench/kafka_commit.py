@@ -18,9 +18,10 @@ from pathlib import Path
 from statistics import quantiles
 
 import structlog
+from bench.kafka_here import found_or_end
 from bench.read_cpu import documents, whole
 from kafka.cluster import JVM, Cluster, answers, start
-from kafka.found import Kafka, NotFound, find
+from kafka.found import Kafka
 
 from worker.broker.connect import administer, connect
 from worker.broker.port import Broker, Claim, Shard
@@ -236,11 +237,7 @@ def main() -> None:
     # What a lost broker makes aiokafka say is no result.
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        kafka = find()
-    except NotFound as reason:
-        print(f"skipped: {reason}")
-        return
+    kafka = found_or_end()
     with tempfile.TemporaryDirectory() as made:
         rows = asyncio.run(one_broker(kafka, Path(made) / "one"))
         rows += asyncio.run(one_of_three(kafka, Path(made) / "three"))

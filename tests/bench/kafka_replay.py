@@ -26,11 +26,12 @@ from aiokafka import AIOKafkaProducer
 from bench.beside.connect import Connect, connect
 from bench.beside.usage import Used, cpu_of, used
 from bench.corpus import lines
+from bench.kafka_here import one_broker
 from bench.read_cpu import COUNT as READ
 from bench.read_cpu import documents, whole
 from kafka.clients import create
-from kafka.cluster import JVM, Cluster, start
-from kafka.found import NotFound, find
+from kafka.cluster import Cluster
+from kafka.found import NotFound
 
 from worker.model import Record
 
@@ -160,22 +161,15 @@ def connected(cluster: Cluster, folder: Path) -> Iterator[Connect | None]:
 
 def main() -> None:
     """Print the table; fail when a ratio does."""
-    try:
-        kafka = find()
-    except NotFound as reason:
-        print(f"skipped: {reason}")
-        return
     if not shutil.which("kcat"):
         print(f"{KCAT}: not compared, as it isn't here (Debian: apt-get install kcat)")
-    with tempfile.TemporaryDirectory() as made:
-        cluster = start(kafka, Path(made) / "kafka", jvm=JVM)
-        try:
-            asyncio.run(cluster.ready())
-            with connected(cluster, Path(made) / "connect") as others:
-                rounds = Rounds(cluster, Path(made))
-                start_up, yardstick = compared(rounds, others)
-        finally:
-            cluster.close()
+    with (
+        tempfile.TemporaryDirectory() as made,
+        one_broker(Path(made)) as cluster,
+        connected(cluster, Path(made) / "connect") as others,
+    ):
+        rounds = Rounds(cluster, Path(made))
+        start_up, yardstick = compared(rounds, others)
     rounds.show()
     each = (median(one.cpu for one in rounds.taken[REPLAY]) - start_up.cpu) / COUNT * 1e6
     alone = median(yardstick)

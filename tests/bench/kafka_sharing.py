@@ -12,7 +12,6 @@ import json
 import logging
 import os
 import signal
-import sys
 import tempfile
 import time
 from collections.abc import Coroutine
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import structlog
 from bench.beside.usage import cpu_of
+from bench.kafka_here import found_or_end
 from bench.poll_memory import remembered
 from faults.conftest import made
 from faults.crew import Crew, Worker, crew
@@ -30,7 +30,7 @@ from faults.running import Place
 from feeds.feed import Plan
 from feeds.serving import FeedServer, serving, sites
 from kafka.cluster import JVM, Cluster, answers, start
-from kafka.found import NotFound, find
+from kafka.found import Kafka
 
 from worker.broker.connect import connect
 from worker.broker.kafka.partitions import partition_of
@@ -238,8 +238,8 @@ def _tell(rows: list[Row]) -> None:
     print(f"{name:66} {aim:6,.1f} {value:9,.2f} {unit}", flush=True)
 
 
-async def main(folder: Path) -> list[Row]:
-    cluster = start(find(), folder / "kafka", jvm=JVM)
+async def main(kafka: Kafka, folder: Path) -> list[Row]:
+    cluster = start(kafka, folder / "kafka", jvm=JVM)
     try:
         await cluster.ready()
         return await measured(cluster, folder)
@@ -250,14 +250,10 @@ async def main(folder: Path) -> list[Row]:
 if __name__ == "__main__":
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    try:
-        find()
-    except NotFound as reason:
-        print(f"skipped: {reason}")
-        sys.exit()
+    kafka = found_or_end()
     print(f"{'':66} {'aim':>6} {'measured':>9}")
     with tempfile.TemporaryDirectory() as made_folder:
-        result = asyncio.run(main(Path(made_folder)))
+        result = asyncio.run(main(kafka, Path(made_folder)))
     _tell(result)
     for what, wanted, value, _ in result:
         assert value <= FAR * wanted, f"{what}: {value:.2f}, and the aim is {wanted}"

@@ -15,9 +15,9 @@ from statistics import median
 
 from bench.beside.usage import Used, used
 from bench.corpus import lines
+from bench.kafka_here import one_broker
 from kafka.clients import create, producing
-from kafka.cluster import JVM, Cluster, start
-from kafka.found import NotFound, find
+from kafka.cluster import Cluster
 
 COUNT = int(os.environ.get("NEWS_BENCH_UPSTREAM", "40000"))
 FEW = 100  # so many are start-up
@@ -75,18 +75,8 @@ def compared(cluster: Cluster, folder: Path) -> list[tuple[float, float]]:
 
 def main() -> None:
     """Print the rates; fail when their ratio does."""
-    try:
-        kafka = find()
-    except NotFound as reason:
-        print(f"skipped: {reason}")
-        return
-    with tempfile.TemporaryDirectory() as made:
-        cluster = start(kafka, Path(made) / "kafka", jvm=JVM)
-        try:
-            asyncio.run(cluster.ready())
-            rates = compared(cluster, Path(made))
-        finally:
-            cluster.close()
+    with tempfile.TemporaryDirectory() as made, one_broker(Path(made)) as cluster:
+        rates = compared(cluster, Path(made))
     for replay, topic in rates:
         print(f"replay {replay:6,.0f} articles a second, upstream topic {topic:6,.0f}: {topic / replay:.2f}")
     ratio = median(topic / replay for replay, topic in rates)

@@ -50,7 +50,7 @@ def command() -> None:
 def list_(settings: Settings, limit: int, code: str | None) -> None:
     """List the newest rejections, oldest first.
 
-    On a terminal as a table, elsewhere as values separated by tabs.
+    On a terminal as blocks, elsewhere as values separated by tabs.
 
     \b
       news-worker rejects list
@@ -165,8 +165,12 @@ async def _list(settings: Settings, limit: int, code: str | None) -> None:
                 found += 1
                 row = [headers.get(header, "") for header in _COLUMNS.values()]
                 newest.append([f"{stored.partition}:{stored.offset}", timestamp(stored.timestamp), *row])
-    if newest:
-        render.table(render.console(), ["place", "time", *_COLUMNS], newest)
+    out = render.console()
+    if out.is_terminal:  # six columns fit on none
+        for place, time, kind, source, entry, message in newest:
+            render.block(out, f"{place} · {kind}", f"{time} · {source} · {entry}", [message])
+    elif newest:
+        render.table(out, ["place", "time", *_COLUMNS], newest)
     if found > len(newest):
         click.echo(f"the newest {len(newest)} of {found}; more with --limit", err=True)
     elif not found:

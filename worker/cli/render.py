@@ -52,11 +52,14 @@ def record(out: Console, stored: Stored, topic: Topic) -> None:
     else:
         shown = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
         title, lines = stored.key.decode(errors="backslashreplace"), shown.splitlines()
-    where = f"{stored.partition}:{stored.offset} · {timestamp(stored.timestamp)}"
+    block(out, title, f"{stored.partition}:{stored.offset} · {timestamp(stored.timestamp)}", lines)
+
+
+def block(out: Console, title: str, where: str, lines: Iterable[str]) -> None:
+    """Print a heading and what belongs to it, folded between words."""
     out.print(Text(on_one_line(title), style="bold"))
-    out.print(Text(f"  {where}", style="dim"))
-    for line in lines:
-        out.print(Padding(Text(visible(line)), (0, 0, 0, 2), expand=False))
+    for line, style in ((where, "dim"), *((line, "") for line in lines)):
+        out.print(Padding(Text(visible(line), style=style), (0, 0, 0, 2), expand=False))
     out.print()
 
 

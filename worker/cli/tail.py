@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import stat
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,8 @@ import click
 from worker.cli.options import with_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from asyncio import AbstractEventLoop, Timeout
+    from collections.abc import AsyncIterator, Callable
 
     from worker.broker.port import Start, Stored
     from worker.model import Topic
@@ -106,6 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 (a parameter an option)
 
     async def tail() -> None:
         async with (
+            _while_read(),
             configured.broker(settings, create=False) as broker,
             aclosing(broker.read(chosen, begin, partition=partition, follow=follow)) as records,
         ):
@@ -119,6 +123,37 @@ def command(  # noqa: PLR0913, PLR0917 (a parameter an option)
                     return
 
     asyncio.run(tail())
+
+
+@asynccontextmanager
+async def _while_read() -> AsyncIterator[None]:
+    """BrokenPipeError as soon as nobody reads standard output any more, if that is a pipe: the next write may be days away."""
+    import asyncio
+    import os
+    import sys
+
+    output = sys.stdout.fileno()
+    if not stat.S_ISFIFO(os.fstat(output).st_mode):
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(None) as reading:
+            # The end of a pipe that one writes to has never anything to read: all that is told of it is that the other is closed.
+            loop.add_reader(output, lambda: _end(loop, output, reading))
+            try:
+                yield
+            finally:
+                loop.remove_reader(output)
+    except TimeoutError:
+        if not reading.expired():
+            raise
+        raise BrokenPipeError from None
+
+
+def _end(loop: AbstractEventLoop, output: int, reading: Timeout) -> None:
+    loop.remove_reader(output)  # it would be told again and again
+    reading.reschedule(loop.time())
 
 
 def _json(topic: Topic) -> Callable[[Stored], None]:

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from rich.console import Console
 
 from worker.cli.run_again import run_again
 from worker.model import Topic
@@ -34,6 +35,20 @@ def test_the_list_is_a_line_each_with_tabs_when_piped(broker, call):
             "it breaks off after 5 bytes",
         ],
     ]
+
+
+def test_on_a_terminal_of_80_columns_no_word_of_the_list_is_cut(broker, call, monkeypatch):
+    monkeypatch.setattr(Console, "is_terminal", property(lambda _: True))
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    message = "its text is longer than what a message of the topic may have, by a long way, so that it is here for you"
+    reject(broker, code="too_large", reject_message=message)
+    lines = call("rejects", "list").out.splitlines()
+    assert lines[0] == "0:0 · too_large"
+    assert all(len(line) <= 80 for line in lines)
+    assert " ".join(" ".join(lines[1:]).split()) == (
+        f'2023-11-14T22:13:20.000Z · dataset:my seeds · ["nl/bad file.jsonl",3] {message}'
+    )
 
 
 def test_the_list_keeps_the_newest_and_says_so(broker, call):

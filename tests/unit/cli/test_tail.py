@@ -1,6 +1,8 @@
 """`tail`: which records, decoded how."""
 
 import json
+import subprocess
+import sys
 from datetime import UTC, datetime
 
 import pytest
@@ -10,6 +12,7 @@ from worker.cli.tail import start_of
 from worker.errors import BrokerAway
 from worker.model import Topic
 
+HANGS = 60.0
 NOW = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 ARTICLE = {
     "articleId": "6d1f0c5e-0000-5000-8000-000000000001",
@@ -125,6 +128,24 @@ def test_following_begins_with_what_comes_next_and_ends_quietly_when_interrupted
     outcome = call("tail", "articles", "--follow", *arguments)
     assert (outcome.code, outcome.error.strip()) == (130, "")
     assert len(outcome.out.splitlines()) == count
+
+
+def test_following_a_quiet_topic_ends_as_soon_as_nobody_reads(tmp_path):
+    broker = f"sqlite:///{tmp_path}/news.db"
+    (tmp_path / "one.txt").write_text("The ferry is back.")
+    news_worker = [sys.executable, "-m", "worker"]
+    subprocess.run(
+        [*news_worker, "replay", str(tmp_path / "one.txt"), "--broker", broker], check=True, capture_output=True
+    )
+    command = [*news_worker, "tail", "articles", "--follow", "--from", "earliest", "--broker", broker]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as following:
+        assert json.loads(following.stdout.readline())["offset"] == 0
+        following.stdout.close()
+        try:
+            assert following.wait(HANGS) == 0
+        finally:
+            following.kill()
+        assert following.stderr.read() == b""
 
 
 @pytest.mark.parametrize(
