@@ -19,12 +19,12 @@ from unit.pipeline.test_polling import World
 
 from worker import __version__, contract
 from worker.broker.connect import connect
-from worker.broker.port import Stored
+from worker.broker.port import Stored, shard_of_sources
 from worker.core.feeds.restore import Restoring
 from worker.core.replays.memory import ReplayMemory
 from worker.core.sources.stored import definition_of
 from worker.errors import BrokerRefused
-from worker.model import Fate, Topic
+from worker.model import Fate, Record, Topic
 
 RELEASES = sorted(path.parent for path in Path(__file__).parent.glob("*/told.json"))
 STATE = (Topic.SOURCES, Topic.CHECKPOINTS, Topic.REPLAYS)
@@ -96,18 +96,38 @@ async def test_polls_go_on_where_they_were(url):
         assert (await world.events())[len(before) :] == [("Fog, so no ferry", 2)]
 
 
-def test_a_replay_goes_on_where_it_was(release, url, tmp_path):
-    shutil.copytree(release / DATASET, tmp_path / DATASET)
-    outcome = news_worker("replay", tmp_path / DATASET, broker=url)
-    assert "all of it was already there: nothing was published" in outcome.said, outcome.said
-
-
 def newer(value):
     """The same in the form after the one it is in."""
     if value[:1] == b"{":
         found = json.loads(value)
         return json.dumps(found | {"v": found["v"] + 1}).encode()
     return bytes([value[0] + 1]) + value[1:]
+
+
+async def test_a_source_that_a_newer_release_wrote_is_left_alone_and_the_others_are_polled(url):
+    """As while workers of two releases run side by side, and a shard goes from the newer to the older."""
+    async with connect(url, create=True) as broker:
+        key = b'["head","ferry"]'
+        *_, ferry = [one async for one in broker.read(Topic.CHECKPOINTS) if one.key == key]
+        claim = await broker.claim(shard_of_sources(0))
+        await claim.commit([Record(Topic.CHECKPOINTS, ferry.key, newer(ferry.value), (), ferry.timestamp, 0)])
+        await claim.release()
+        world = World(broker)
+        world.servers.says = {f"http://{name}.example/feed": said for name, said in NEXT.items()}
+        before = await world.events()
+        totals = await world.run()
+        assert [(one, "newer news-worker" in why) for one, why in totals.left.items()] == [("ferry", True)]
+        assert world.servers.times("http://ferry.example/feed") == 0
+        assert {"tide", "new"} <= totals.asked
+        assert await world.events() == before
+        kept = [one.value async for one in broker.read(Topic.CHECKPOINTS) if one.key == key]
+        assert kept[-1] == newer(ferry.value)
+
+
+def test_a_replay_goes_on_where_it_was(release, url, tmp_path):
+    shutil.copytree(release / DATASET, tmp_path / DATASET)
+    outcome = news_worker("replay", tmp_path / DATASET, broker=url)
+    assert "all of it was already there: nothing was published" in outcome.said, outcome.said
 
 
 def understand(topic, record):
