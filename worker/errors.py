@@ -3,6 +3,7 @@
     WorkerError
     ├── UsageError            ends the process: the call or the configuration is wrong (exit 2)
     ├── Superseded            ends the process: somebody else has begun the same and has it from now on (exit 1)
+    ├── Defect                costs one source or command: what was to be decided can't be, through a defect of the worker's
     └── BrokerError
         ├── BrokerRefused     ends the process: this broker can't be used as it is (newer, corrupt, wrong place) (exit 2)
         │   └── BrokerMissing     there is no broker yet: who only reads may take it for empty
@@ -11,6 +12,7 @@
         ├── Unsure            retry: the commit may or may not have happened; the same way back
         ├── ClaimLost         retry: another owner has the shard, or the broker took it back after a pause; only owning it
         │                     again tells which of them it was, and whether it is to end (Superseded)
+        ├── Undone            retry: somebody else's defect, upon which what the shard had in hand is thrown away; the same way back
         └── RecordRefused     data: a record is refused although checked; halve the batch until it is alone
 
 What is wrong with an entry or document is no exception but data: a `model.Rejection`.
@@ -27,6 +29,10 @@ class UsageError(WorkerError):
 
 class Superseded(WorkerError):
     """Another process has begun the same work later: it goes on with it, and this one is to write nothing more."""
+
+
+class Defect(WorkerError):
+    """A decision failed, through a defect of the worker's own: its cause. Nothing of it is committed; not to be decided again."""
 
 
 class BrokerError(WorkerError):
@@ -55,6 +61,10 @@ class Unsure(BrokerError):
 
 class ClaimLost(BrokerError):
     """Another owner has the shard, or the broker took it back after a pause; nothing of this commit happened or will."""
+
+
+class Undone(BrokerError):
+    """A decision failed half-way, through a defect: what was not committed yet never will be. Restore and decide again."""
 
 
 class RecordRefused(BrokerError):

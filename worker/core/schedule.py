@@ -24,6 +24,7 @@ _FIRST_PAUSE: Final = {
     FaultKind.NOT_A_FEED: 60 * MINUTE,
     FaultKind.TOO_LARGE: 120 * MINUTE,
     FaultKind.UNREADABLE: 120 * MINUTE,
+    FaultKind.INTERNAL: 60 * MINUTE,  # its shard is restored each time
 }
 _OWN: Final = (FaultKind.ADDRESS, FaultKind.UNCONFIGURED)
 _FOR_GOOD: Final = (401, 402, 403, 404, 451)  # such a status seldom goes away by itself

@@ -65,6 +65,7 @@ class FaultKind(StrEnum):
     UNREADABLE = "unreadable"  # reading it took too long, too much memory, or failed
     MISSING = "missing"  # there is no such upstream topic
     DENIED = "denied"  # an upstream cluster doesn't let the worker in, or not read the topic
+    INTERNAL = "internal"  # a defect of the worker's own
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,10 @@ class Search:
         """By such an end, which of those that end there is to be rejected, from 1: of a record of a topic there may be several."""
         return self._refused.get(path, {})
 
+    def begin(self) -> None:
+        """One article a transaction, until that goes well again and again."""
+        self.most = 1
+
     def narrow(self, transaction: int, error: RecordRefused) -> None:
         """A transaction of so many articles was refused: halve it, or know the one it held. BrokerRefused: known before."""
         # Only while articles go one by one: otherwise the suspect may have been decided after the one that was refused.

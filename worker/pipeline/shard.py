@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from worker.broker.port import Claim
+from worker.errors import BrokerError
 from worker.model import Record
 
 # Most bytes decided and not yet under way; `publish` waits above it.
@@ -61,6 +62,7 @@ class OwnedShard(Generic[_D]):
         )  # how many are to be committed, and who waits for it
         self.last_transaction = 0  # records of the newest transaction begun, the one that failed if one did
         self.committing_since: float | None = None  # time.monotonic(), while a commit is under way
+        self._dropped: BrokerError | None = None
         self.in_doubt: Sequence[_D] = ()  # what is under way, or was when it failed: perhaps it happened
 
     async def publish(self, decision: _D) -> None:
@@ -84,7 +86,16 @@ class OwnedShard(Generic[_D]):
             self._flushing.append((self._published, flushed))
             await flushed
 
+    def drop(self, error: BrokerError) -> None:
+        """Put no further transaction together: what was decided can't be trusted. Raised to whoever waits or comes."""
+        self._dropped = error
+        self._waiting.clear()
+        self._tell(partial(_fail, error), self._published)
+        self._room.set()
+
     def _raise_failure(self) -> None:
+        if self._dropped is not None:
+            raise self._dropped
         if self._under_way is not None and self._under_way.done():
             self._under_way.result()
 

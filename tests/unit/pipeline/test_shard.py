@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from worker.errors import BrokerAway
+from worker.errors import BrokerAway, Undone
 from worker.model import Decision, FileState, Record, Topic
 from worker.pipeline import shard as module
 from worker.pipeline.shard import OwnedShard
@@ -120,3 +120,19 @@ async def test_without_anything_published_a_flush_returns(claim):
     async with OwnedShard(claim, remember, lambda *_: None) as shard:
         await shard.flush()
     assert claim.commits == []
+
+
+async def test_what_waits_when_all_is_dropped_is_put_in_no_transaction_and_who_waits_for_it_is_told(claim):
+    async with OwnedShard(claim, remember, lambda *_: None) as shard:
+        await shard.publish(decision("a"))
+        await asyncio.sleep(0)  # its commit begins
+        await shard.publish(decision("b"))
+        flushing = asyncio.create_task(shard.flush())
+        await asyncio.sleep(0)
+        shard.drop(Undone("a decision failed"))
+        claim.let()
+        for waiting in (flushing, shard.flush(), shard.publish(decision("c"))):
+            with pytest.raises(Undone):
+                await waiting
+        await asyncio.sleep(0)
+        assert claim.commits == [[b"a"]]

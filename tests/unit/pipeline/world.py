@@ -64,6 +64,8 @@ class Servers:
 class Readers:
     """Reads here instead of in a process; a source's documents not before the test lets it."""
 
+    jobs = 1
+
     def __init__(self):
         self.let = {}  # by source: an event
 

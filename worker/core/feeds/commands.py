@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from worker.core.feeds.forget import forget
 from worker.core.feeds.held import Held
@@ -16,6 +16,7 @@ from worker.core.feeds.redrive import asked_anew, document_of, kept_of, redriven
 from worker.core.takedown import published_of
 from worker.model import Definition, Document, Fate, Part, Reading
 
+_T = TypeVar("_T")
 _PUBLISHED: Final = (Fate.CREATED, Fate.UPDATED)
 
 
@@ -45,6 +46,10 @@ class Answer:
     poll: bool = False
 
 
+class _NotUnderstoodError(Exception):
+    """What the command says makes no sense. Raised before memory is changed, as anything else that is raised need not be."""
+
+
 def carried_out(asked: Asked) -> Answer:
     """What the command comes to, memory changed to that. Not to be called between two parts of a document."""
     does = _COMMANDS.get(asked.command.name)
@@ -52,8 +57,8 @@ def carried_out(asked: Asked) -> Answer:
         return Answer(State.REFUSED, f"this news-worker knows no command {asked.command.name!r}")
     try:
         return does(asked)
-    except (KeyError, TypeError, ValueError) as error:
-        return Answer(State.REFUSED, f"the command can't be understood ({error!r})")
+    except _NotUnderstoodError as error:
+        return Answer(State.REFUSED, f"the command can't be understood ({error})")
 
 
 def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
@@ -69,7 +74,8 @@ def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
 
 
 def _forget(asked: Asked) -> Answer:
-    part = forget(published_of(asked.command.said["article"]), asked.memory, asked.now)
+    article = _understood(asked, lambda said: published_of(said["article"]))
+    part = forget(article, asked.memory, asked.now)
     if part is None:
         return Answer(State.DONE, "it was taken down before")
     return Answer(
@@ -78,7 +84,7 @@ def _forget(asked: Asked) -> Answer:
 
 
 def _redrive(asked: Asked) -> Answer:
-    memory, found = asked.memory, kept_of(asked.command.said)
+    memory, found = asked.memory, _understood(asked, kept_of)
     definition = _feed(asked.command.source, memory)
     if isinstance(definition, str):
         return Answer(State.REFUSED, definition)
@@ -130,6 +136,13 @@ def _poll(asked: Asked) -> Answer:
         return Answer(State.REFUSED, why)
     ask_now(held, asked.command.id)
     return Answer(State.PENDING, "it is polled as soon as its site is free", Part(definition.id, ()), poll=True)
+
+
+def _understood(asked: Asked, take: Callable[[Mapping[str, Any]], _T]) -> _T:
+    try:
+        return take(asked.command.said)
+    except (KeyError, TypeError, ValueError) as error:
+        raise _NotUnderstoodError(repr(error)) from error
 
 
 def _defined(source: str, memory: ShardMemory) -> tuple[Held, Definition] | str:

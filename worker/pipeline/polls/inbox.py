@@ -17,11 +17,12 @@ import structlog
 from worker.broker.port import Shard, Span, Start, Stored
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.commands import Answer, Asked, carried_out, to_read
-from worker.core.feeds.inbox import Command, Outcome, loaded_command
-from worker.errors import BrokerAway, BrokerError
+from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
+from worker.errors import BrokerAway, BrokerError, Defect
 from worker.model import Part, Reading, Topic
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.patience import Patience
+from worker.pipeline.polls.defects import sentence
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
@@ -133,14 +134,21 @@ class Inbox:
     async def _settle(self, record: Stored) -> None:
         """Carry it out, under one ownership or the next."""
         command = loaded_command(record.key, record.value)
-        search = self._ownership.search
+        search, failed = self._ownership.search, None
         while True:
             owned = await self._ownership.present()
-            reading = None if command is None else await self._read(command, owned.memory)
-            decided = _Decided(command, reading, record.offset, self._shard.partition_by)
-            with suppress(BrokerError):
+            try:
+                reading = None if command is None or failed else await self._read(command, owned.memory)
+                decided = _Decided(command, reading, record.offset, self._shard.partition_by, failed)
                 await owned.settle(decided.decide, search)
                 break
+            except BrokerError:
+                continue
+            except Defect as error:
+                if failed:
+                    raise
+                failed = sentence(error)
+                log.error("command.defect", offset=record.offset, exc_info=error.__cause__)  # noqa: TRY400 (that failed)
         self._known = record.offset + 1
         if command is not None and (answer := decided.answer) is not None:
             search.done(command.id)
@@ -155,11 +163,14 @@ class Inbox:
             self._answered(command.source, answer.poll)
 
     async def _read(self, command: Command, memory: ShardMemory) -> Reading | None:
-        document = to_read(command, memory, wall_clock())
-        if document is None:
-            return None
-        (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
-        return readings[0]
+        try:
+            document = to_read(command, memory, wall_clock())
+            if document is None:
+                return None
+            (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
+            return readings[0]
+        except Exception as error:
+            raise Defect(str(error)) from error
 
 
 @dataclass(slots=True)
@@ -170,6 +181,7 @@ class _Decided:
     reading: Reading | None
     offset: int
     shard: bytes | int
+    failed: str | None  # how the worker failed at it before: it is refused with that
     answer: Answer | None = None
 
     def decide(self, memory: ShardMemory, search: Search) -> Iterator[Part] | None:
@@ -181,7 +193,10 @@ class _Decided:
         command, outcome = self.command, None
         if command is not None and command.id not in memory.inbox.outcomes:
             now = wall_clock()
-            self.answer = carried_out(Asked(command, memory, now, self.reading, search.refused(command.id)))
+            if self.failed:
+                self.answer = Answer(State.REFUSED, self.failed)
+            else:
+                self.answer = carried_out(Asked(command, memory, now, self.reading, search.refused(command.id)))
             yield from self.answer.before
             outcome = Outcome(command.id, self.answer.state, self.answer.message, now)
         memory.answer(self.offset, outcome, self.shard)

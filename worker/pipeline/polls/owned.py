@@ -1,7 +1,7 @@
 """A shard of the sources as long as it is owned: its claim, what it remembers, its way to the broker.
 
 All that is decided is decided here, one document after another, against one working memory. After any fault the whole of it
-is thrown away, and the shard claimed and restored anew.
+is thrown away, and the shard claimed and restored anew; so it is after a defect of ours, which leaves memory half changed.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import structlog
 
 from worker.broker.port import Broker, Claim, Shard
 from worker.core.feeds import ShardMemory
-from worker.errors import BrokerError, BrokerRefused
-from worker.model import Part
+from worker.errors import BrokerError, BrokerRefused, Defect, Undone, WorkerError
+from worker.model import Part, Record
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
@@ -39,15 +39,15 @@ class Owned:
         self.memory = memory
         self.owned_at = owned_at  # ms since the epoch
         self.lost: asyncio.Future[BrokerError] = asyncio.get_running_loop().create_future()
-        self.shard: OwnedShard[Part] = OwnedShard(claim, lambda _parts: memory.records(wall_clock()), adopt)
+        self.shard: OwnedShard[Part] = OwnedShard(claim, self._remembered, adopt)
         self._deciding = asyncio.Lock()
 
     async def settle(self, decide: DecideIfDue, search: Search) -> Counter[str] | None:
         """Decide, publish, and return when it is committed: how the entries ended, and what was remarked, by code.
 
         None: when its turn had come, there was nothing to decide any more. BrokerError: perhaps it is not committed; the
-        ownership is then over. `search`: while it looks for an article that the broker refuses, every part is a transaction
-        of its own.
+        ownership is then over. Defect: so it is, and this is not to be decided again. `search`: while it looks for an article
+        that the broker refuses, every part is a transaction of its own.
         """
         told = await self.hand_over(decide, search)
         if told is not None:
@@ -60,17 +60,52 @@ class Owned:
         with self._losing():
             async with self._deciding:
                 self._check()
-                if (parts := decide(self.memory, search)) is None:
+                with self._undoing():
+                    decided = decide(self.memory, search)
+                    parts = None if decided is None else iter(decided)
+                if parts is None:
                     return None
-                for part in parts:
+                while True:
+                    with self._undoing():
+                        if (part := next(parts, None)) is None:
+                            break
                     told.update(part.fates)
                     told.update(note.code for note in part.notes)
                     search.suspect = (part.source, part.end)
                     await self.shard.publish(part)
                     if search.most is not None:
-                        await self.shard.flush()
+                        await self._flush_alone()
                         search.widen()
         return told
+
+    async def _flush_alone(self) -> None:
+        """Of what is alone in its transaction it is known whose defect it is."""
+        try:
+            await self.shard.flush()
+        except Undone as error:
+            self._lose(error)
+            raise Defect(str(error)) from error.__cause__
+
+    @contextmanager
+    def _undoing(self) -> Iterator[None]:
+        """What fails half-way leaves memory half changed, and the next transaction would hold that: there is to be none."""
+        try:
+            yield
+        except WorkerError:
+            raise
+        except Exception as error:
+            undone = Undone(
+                f"a decision failed ({type(error).__name__}): all is restored, and decided again without it"
+            )
+            self.shard.drop(undone)
+            self._lose(undone)
+            raise Defect(str(undone)) from error
+
+    def _remembered(self, _parts: Sequence[Part]) -> Sequence[Record]:
+        try:
+            return self.memory.records(wall_clock())
+        except Exception as error:
+            raise Undone(f"what is remembered can't be stored ({type(error).__name__}): all is restored") from error
 
     async def flush(self) -> None:
         """Return when all is committed that was handed over. BrokerError: perhaps it is not, and the ownership is over."""
@@ -83,9 +118,12 @@ class Owned:
         try:
             yield
         except BrokerError as error:
-            if not self.lost.done():
-                self.lost.set_result(error)
+            self._lose(error)
             raise
+
+    def _lose(self, error: BrokerError) -> None:
+        if not self.lost.done():
+            self.lost.set_result(error)
 
     def _check(self) -> None:
         if self.lost.done():

@@ -7,7 +7,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from worker.broker.port import Shard
-from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, RecordRefused, Unsure
+from worker.errors import BrokerAway, BrokerError, BrokerRefused, ClaimLost, RecordRefused, Undone, Unsure
 from worker.model import Standing
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.owned import Owned, own
@@ -52,6 +52,8 @@ class Ownership:
                 await owned.claim.release()
             if isinstance(error, RecordRefused):
                 self.search.narrow(owned.shard.last_transaction, error)
+            elif isinstance(error, Undone):
+                self.search.begin()  # it may have been found when all was committed together: now each is tried alone
             else:
                 await self._wait(error)
             again = await self._own(error)

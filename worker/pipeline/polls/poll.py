@@ -93,12 +93,8 @@ async def ask(tools: Tools, definition: Definition, asked: Asked, room: AsyncExi
 async def understand(tools: Tools, definition: Definition, asked: Asked, answer: Answer | Fault) -> Polled:
     """What the answer comes to; a document is read in a process."""
     at = wall_clock()
-
-    def failed(fault: Fault) -> Polled:
-        return Polled("fault", lambda memory, _: faulted(definition, memory, fault, at), fault)
-
     if isinstance(answer, Fault):
-        return failed(answer)
+        return failed(definition, answer, at)
     digest = b"" if answer.body is None else hashlib.sha256(answer.body).digest()
     answered = Answered(without_secrets(answer.url), answer.status, digest, answer.validators, answer.moved_to)
     if answer.body is None or is_known(asked, digest):
@@ -107,13 +103,18 @@ async def understand(tools: Tools, definition: Definition, asked: Asked, answer:
     reading = await _read(tools, definition, answer, answer.body, at)
     if reading.fault is not None:
         kind = FaultKind.UNREADABLE if reading.fault.code in _KILLED else FaultKind.NOT_A_FEED
-        return failed(Fault(kind, reading.fault.message, answer.status))
+        return failed(definition, Fault(kind, reading.fault.message, answer.status), at)
 
     def decided(memory: ShardMemory, search: Search) -> Iterable[Part]:
         most = search.most or MOST_RECORDS
         return decide(reading, definition, memory, answered, at, refused=search.refused(definition.id), most=most)
 
     return Polled("read", decided)
+
+
+def failed(definition: Definition, fault: Fault, at: int) -> Polled:
+    """It brought no document. `at`: ms."""
+    return Polled("fault", lambda memory, _: faulted(definition, memory, fault, at), fault)
 
 
 def lawful(head: Head | None, asked: Asked, token: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from worker.core.feeds import ShardMemory, removed
-from worker.errors import BrokerError
+from worker.errors import BrokerError, Defect
 from worker.model import Definition, Part
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.owned import Owned
@@ -69,6 +69,9 @@ class Removals:
                     if await owned.settle(decide, self._ownership.search) is not None:
                         log.info("source.removed", source=source)
                     return
+        except Defect as error:
+            log.error("source.defect", source=source, exc_info=error.__cause__)  # noqa: TRY400 (its cause is what failed)
+            self.spared.add(source)
         finally:
             del self._under_way[source]
             self._through()

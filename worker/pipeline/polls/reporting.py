@@ -8,15 +8,19 @@ from contextlib import suppress
 from functools import partial
 from typing import Final
 
+import structlog
+
 from worker.broker.port import Shard
 from worker.core.feeds import ShardMemory, report_record
-from worker.errors import BrokerError
+from worker.errors import BrokerError, Defect
 from worker.model import Part, ShardReport
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
+
+log = structlog.get_logger()
 
 _EVERY_SECONDS: Final = 30.0
 # When the worker stops nobody waits for the broker longer than that to hear of it.
@@ -34,10 +38,11 @@ class Reporting:
         self._run = run
         self._ownership = ownership
         self._look = look
+        self._failed = False  # it can't be said, through a defect: each try would cost the shard what it has in hand
 
     async def go_on(self) -> None:
         """Say it every half a minute, for ever; not where every source is polled but once."""
-        while not self._run.once:
+        while not self._run.once and not self._failed:
             await self.say()
             await asyncio.sleep(_EVERY_SECONDS)
 
@@ -45,13 +50,18 @@ class Reporting:
         """Say it, under one ownership or the next."""
         while True:
             owned = await self._ownership.present()
-            with suppress(BrokerError):
+            try:
                 await self._said(owned, stopped=False)
-                return
+            except BrokerError:
+                continue
+            except Defect as error:
+                log.error("report.defect", exc_info=error.__cause__)  # noqa: TRY400 (its cause is what failed)
+                self._failed = True
+            return
 
     async def say_last(self) -> None:
         """Say that this worker polls it no more; if that can't be committed at once, silence will tell."""
-        with suppress(BrokerError, TimeoutError):
+        with suppress(BrokerError, Defect, TimeoutError):
             async with asyncio.timeout(_LAST_SECONDS):
                 await self._said(await self._ownership.present(), stopped=True)
 

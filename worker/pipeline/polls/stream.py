@@ -18,9 +18,10 @@ import structlog
 
 from worker.core.feeds import MOST_RECORDS, ShardMemory, Where, consumed, faulted, placed, positions, recovered
 from worker.core.upstream import documents
-from worker.errors import BrokerError
+from worker.errors import BrokerError, Defect
 from worker.model import Definition, Document, Fault, Part, Reading
 from worker.pipeline.clocks import wall_clock
+from worker.pipeline.polls.defects import fault_of
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run
@@ -55,6 +56,8 @@ class Stream:
         self._undecided = 0  # records that were taken
         self._any = False  # something was taken
         self._faults = 0  # in a row
+        self._defects = 0  # in all: of what it holds elsewhere more may be decided meanwhile
+        self._defect: Fault | None = None  # as it was last met
         self._well = False  # it has answered since it was opened
         self._handed = asyncio.Event()
 
@@ -67,16 +70,26 @@ class Stream:
                 if not await self._consume(owned):
                     continue
             except TopicFault as error:
-                await self._failed(error.fault)
-                self.through = self._run.once
-                if not self.through:
-                    await self._pause()
+                if await self._again(error.fault):
+                    continue
+            except Exception as error:  # noqa: BLE001 (a defect of ours, which would be met again by each next owner)
+                self._defects += 1
+                self._defect = fault_of(error, self.definition.id, self._defect)
+                if await self._again(self._defect):
                     continue
             else:
                 if self.through:
                     totals.polls["read" if self._any else "same"] += 1
             totals.asked.add(self.definition.id)
             return
+
+    async def _again(self, fault: Fault) -> bool:
+        """Whether it is to be opened again after that fault, which is said, and waited for."""
+        await self._failed(fault)
+        self.through = self._run.once
+        if not self.through:
+            await self._pause()
+        return not self.through
 
     async def _consume(self, owned: Owned) -> bool:
         """Consume under one ownership; whether that is all. TopicFault: it can't be read just now."""
@@ -96,9 +109,11 @@ class Stream:
             except BrokerError:
                 return False
             except ExceptionGroup as group:
-                if isinstance(group.exceptions[0], BrokerError):
+                defects = (one for one in group.exceptions if isinstance(one, Defect))
+                first = next(defects, group.exceptions[0])  # which cancels the others, or has them undone
+                if isinstance(first, BrokerError):
                     return False
-                raise group.exceptions[0] from None  # the first cancels the others
+                raise first from first.__cause__
 
     async def _positions(self, owned: Owned, topic: TopicReader) -> Mapping[int, int]:
         """Where it is to go on: of one whose positions were given up as they couldn't be read, at its end."""
@@ -218,7 +233,10 @@ class Stream:
         while True:
             owned = await self._ownership.present()
             with suppress(BrokerError):
-                await self._settle(owned, lambda memory: faulted(self.definition, memory, fault, wall_clock()))
+                try:
+                    await self._settle(owned, lambda memory: faulted(self.definition, memory, fault, wall_clock()))
+                except Defect as error:
+                    self._defect = fault_of(error, source, self._defect)  # not even that can be remembered
                 return
 
     async def _settle(self, owned: Owned, decide: Callable[[ShardMemory], Iterable[Part]]) -> None:
@@ -228,7 +246,7 @@ class Stream:
         await owned.settle(if_due, self._ownership.search)
 
     async def _pause(self) -> None:
-        pause = min(_FIRST_PAUSE * 2 ** min(self._faults - 1, _LONGEST_EXPONENT), _LONGEST_PAUSE)
+        pause = min(_FIRST_PAUSE * 2 ** min(max(self._faults, self._defects) - 1, _LONGEST_EXPONENT), _LONGEST_PAUSE)
         with suppress(TimeoutError):
             async with asyncio.timeout(pause * random.uniform(0.5, 1.0)):  # noqa: S311 (a pause, no secret)
                 await self._run.stop.wait()

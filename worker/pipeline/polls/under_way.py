@@ -7,6 +7,7 @@ is the one it was fetched under, or was written by this process; else it is drop
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
 
@@ -14,13 +15,14 @@ import structlog
 
 from worker.core import schedule
 from worker.core.feeds import Asked, ShardMemory, answered
-from worker.errors import BrokerError, ClockRefused
-from worker.model import Definition, Part
+from worker.errors import BrokerError, ClockRefused, Defect, WorkerError
+from worker.model import Definition, FaultKind, Part
 from worker.pipeline.clocks import on_running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.defects import fault_of
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
-from worker.pipeline.polls.poll import Polled, ask, lawful, say, understand
+from worker.pipeline.polls.poll import Polled, ask, failed, lawful, say, understand
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 
@@ -106,6 +108,7 @@ class UnderWay:
 
     async def _polled(self, definition: Definition) -> tuple[Polled, Collection[str]]:
         """What it came to; and the commands that it answers, as they had asked for it before it began."""
+        asked_by: Collection[str] = ()
         # Until it is read: who serves large documents makes others wait, not memory grow.
         async with AsyncExitStack() as room:
             self._fetching.add(definition.id)
@@ -115,10 +118,23 @@ class UnderWay:
                 head = memory.head(definition.id)
                 asked_by = head.polls_asked if head else ()
                 answer = await ask(self._run.tools, definition, asked, room)
+                self._free(definition)
+                return await understand(self._run.tools, definition, asked, answer), asked_by
+            except WorkerError:
+                raise
+            except Exception as error:  # noqa: BLE001 (a defect of ours, which may be met again and again)
+                return self._broken(definition, error), asked_by
             finally:
-                self._fetching.discard(definition.id)
-                self._agenda.free(definition.site)
-            return await understand(self._run.tools, definition, asked, answer), asked_by
+                self._free(definition)
+
+    def _free(self, definition: Definition) -> None:
+        if definition.id in self._fetching:
+            self._fetching.discard(definition.id)
+            self._agenda.free(definition.site)
+
+    def _broken(self, definition: Definition, error: Exception) -> Polled:
+        before = self._run.totals.faults.get(definition.id)
+        return failed(definition, fault_of(error, definition.id, before), wall_clock())
 
     async def _settle(self, definition: Definition, polled: Polled, asked_by: Collection[str]) -> bool:
         """Decide and commit, under one ownership or the next. False: it is to be polled anew."""
@@ -138,6 +154,11 @@ class UnderWay:
                 return False
             except BrokerError:
                 continue
+            except Defect as error:
+                before, polled = polled.fault, self._broken(definition, error)
+                if before is None or before.kind is not FaultKind.INTERNAL:
+                    continue
+                told = Counter[str]()  # not even that can be remembered
             if told is not None:
                 say(self._run.totals, definition, polled, told)
             return told is not None

@@ -1,0 +1,241 @@
+"""A defect of the worker's own costs the source or the command that it is met with: the shard and the others go on."""
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from structlog import wrap_logger
+from structlog.testing import LogCapture
+from unit.pipeline.world import asked, feed
+
+from worker.core.feeds import MOST_RECORDS, held
+from worker.core.feeds.commands import _COMMANDS
+from worker.core.feeds.document import FeedDocument
+from worker.core.feeds.inbox import Command, State
+from worker.core.feeds.memory import ShardMemory
+from worker.core.sources import stored as sources
+from worker.model import Definition, FaultKind, Topic, UpstreamRecord
+from worker.pipeline.asking import Wanted, outcomes, put
+from worker.pipeline.polls import defects, poll, removals, stream
+from worker.sources.topic import Taken
+
+FAILS = 2
+
+pytestmark = pytest.mark.usefixtures("no_pauses")
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """A source whose second entry can't be decided, after its first has changed memory."""
+    decided, known = [], FeedDocument.entry
+
+    def entry(document, seen):
+        decided.append(document.held.id)
+        if document.held.id == "bad" and decided.count("bad") % 2 == 0:
+            raise KeyError("half-way")
+        return known(document, seen)
+
+    monkeypatch.setattr(FeedDocument, "entry", entry)
+
+
+@pytest.fixture
+def logged(monkeypatch):
+    capture = LogCapture()
+    monkeypatch.setattr(defects, "log", wrap_logger(None, processors=[capture]))
+    return capture
+
+
+@pytest.mark.usefixtures("broken")
+async def test_a_source_that_can_not_be_decided_is_in_fault_and_costs_no_other(world, logged):
+    bad = await world.add("bad", feed("x", "y"))
+    for number in range(3):
+        await world.add(f"s{number}", feed(f"story {number}"))
+    totals = await world.run()
+    assert sorted(await world.events()) == [(f"story {number}", 1) for number in range(3)]
+    assert totals.poll_faults == {FaultKind.INTERNAL: 1}
+    assert totals.faults[bad.id].message.startswith("news-worker itself failed at it (KeyError in entry, line")
+    assert "half-way" not in totals.faults[bad.id].message
+    (line,) = logged.entries
+    assert (line["event"], line["source"], type(line["exc_info"])) == ("source.defect", bad.id, KeyError)
+
+
+@pytest.mark.usefixtures("broken")
+async def test_nothing_of_what_was_decided_before_the_defect_is_remembered(world, monkeypatch):
+    bad = await world.add("bad", feed("x", "y"))
+    await world.add("good", feed("story"))
+    await world.run()
+    monkeypatch.undo()
+    restored = await remembered(world)
+    assert restored.remembered(bad.id) == 0
+    assert restored.head(bad.id).fault.kind is FaultKind.INTERNAL
+    await world.run()
+    assert sorted(await world.events()) == [("story", 1), ("x", 1), ("y", 1)]
+
+
+async def remembered(world):
+    found = ShardMemory("looks")
+    async for record in world.broker.read(Topic.CHECKPOINTS):
+        found.absorb(record.key, record.value)
+    found.restored()
+    return found
+
+
+@pytest.mark.usefixtures("broken")
+async def test_it_is_asked_again_as_after_any_fault_and_its_traceback_logged_once(world, logged):
+    bad = await world.add("bad", feed("x", "y"))
+    async with world.running():
+        for number in range(1, 3):
+            await world.until(lambda number=number: asked(world, bad, number))
+            await world.until(lambda number=number: in_fault(world, number))
+            await put(world.broker, [Wanted(Command(f"c{number}", "poll", bad.id, {}), bad.site)], 1)
+    assert len(logged.entries) == 1
+
+
+async def in_fault(world, times):
+    return await world.events() == [] and world.totals.poll_faults[FaultKind.INTERNAL] >= times
+
+
+async def test_whose_head_can_not_be_stored_is_found_though_others_were_committed_with_it(world, monkeypatch):
+    known = held.Held.written
+
+    def written(one, token, at):
+        if one.id == "bad" and one.count:
+            raise TypeError("can't be stored")
+        return known(one, token, at)
+
+    monkeypatch.setattr(held.Held, "written", written)
+    for name in ("bad", "s0", "s1", "s2"):
+        await world.add(name, feed(f"story {name}"))
+    totals = await world.run()
+    assert sorted(await world.events()) == [(f"story s{number}", 1) for number in range(3)]
+    assert {source: fault.kind for source, fault in totals.faults.items()} == {"bad": FaultKind.INTERNAL}
+
+
+async def test_a_source_of_which_not_even_a_fault_can_be_remembered_costs_no_other(world, monkeypatch):
+    def faulted(*_):
+        raise RuntimeError("nor that")
+
+    monkeypatch.setattr(FeedDocument, "done", faulted)
+    monkeypatch.setattr(poll, "faulted", faulted)
+    await world.add("bad", feed("x"))
+    totals = await world.run()
+    assert totals.poll_faults == {FaultKind.INTERNAL: 1}
+
+
+async def test_an_answer_that_can_not_be_understood_is_a_fault_of_its_source(world):
+    bad = await world.add("bad", feed("x"))
+    await world.add("good", feed("story"))
+    del world.servers.says[bad.url]
+    totals = await world.run()
+    assert await world.events() == [("story", 1)]
+    assert {source: fault.kind for source, fault in totals.faults.items()} == {"bad": FaultKind.INTERNAL}
+
+
+async def test_a_command_that_fails_half_way_is_refused_and_the_next_is_carried_out(world, monkeypatch):
+    definition = await world.add("one", feed("a"))
+    await world.run()
+
+    def breaks(asked):
+        asked.memory.held("one").opened.paused = True
+        asked.memory.held("one").touch()
+        raise ValueError("half-way")
+
+    monkeypatch.setitem(_COMMANDS, "breaks", breaks)
+    wanted = [Wanted(Command(name, name, "one", {}), definition.site) for name in ("breaks", "poll")]
+    since = await put(world.broker, wanted, 1)
+    await world.run()
+    told = {outcome.id: outcome async for outcome in outcomes(world.broker, wanted, since)}
+    assert told["breaks"].state is State.REFUSED
+    assert "itself failed at it (ValueError in breaks" in told["breaks"].message
+    assert told["poll"].state is State.DONE
+    assert not (await remembered(world)).paused("one")
+
+
+async def test_a_source_that_can_not_be_removed_is_left_as_it_is(world, monkeypatch):
+    def fails(*_):
+        raise RuntimeError
+
+    monkeypatch.setattr(removals, "removed", fails)
+    gone = await world.add("gone", feed("a"))
+    await world.run()
+    await world.remove(gone)
+    await world.add("good", feed("story"))
+    await world.run()
+    assert await world.events() == [("a", 1), ("story", 1)]
+
+
+async def test_a_part_that_waits_is_not_committed_with_what_came_after_it(world, monkeypatch):
+    """Memory would say that more was published than was."""
+    titles = [f"story {number}" for number in range(MOST_RECORDS + 20)]
+    await world.add("bad", feed(*titles))
+    decided, known = [], FeedDocument.entry
+
+    def entry(document, seen):
+        decided.append(seen)
+        if len(decided) == len(titles):
+            raise KeyError
+        return known(document, seen)
+
+    monkeypatch.setattr(FeedDocument, "entry", entry)
+    await world.run()
+    monkeypatch.undo()
+    await world.run()
+    assert sorted(await world.events()) == sorted((title, 1) for title in titles)
+
+
+async def test_an_upstream_record_that_can_not_be_decided_costs_no_other_source(world, monkeypatch, logged):
+    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    await world.broker.append([sources.record(topic, 1)])
+    await world.add("good", feed("story"))
+    monkeypatch.setattr(stream, "consuming", upstream)
+    monkeypatch.setattr(stream, "_FIRST_PAUSE", 0.0)
+    known, failed = stream.consumed, []
+
+    def consumed(reading, where, memory, *args, **options):
+        yield from known(reading, where, memory, *args, **options)
+        if len(failed) < FAILS:
+            failed.append(reading)
+            raise KeyError
+
+    monkeypatch.setattr(stream, "consumed", consumed)
+    async with world.running():
+        await world.until(lambda: published(world, 3))
+    assert sorted(await world.events()) == [("one", 1), ("story", 1), ("two", 1)]
+    assert world.totals.poll_faults == {FaultKind.INTERNAL: FAILS}
+    assert [line["event"] for line in logged.entries] == ["source.defect"]
+
+
+async def published(world, count):
+    return len(await world.events()) >= count
+
+
+class Upstream:
+    """A topic of two records in one partition, of which no more come."""
+
+    identity, answers = "cluster/t", True
+
+    async def begin(self, positions):
+        self.at = positions.get(0, 0)
+
+    async def take(self):
+        records = tuple(
+            UpstreamRecord(0, offset, 1, json.dumps({"headline": title, "body": title * 9}).encode(), ())
+            for offset, title in enumerate(["one", "two"])
+            if offset >= self.at
+        )
+        if not records:
+            await asyncio.Event().wait()
+        self.at = 2
+        return [Taken(0, records, 2)]
+
+    async def ended(self):
+        return False
+
+    async def behind(self):
+        return 0
+
+
+@asynccontextmanager
+async def upstream(_options):
+    yield Upstream()
