@@ -7,7 +7,7 @@ from collections import Counter
 
 from feeds.oracle import MARK, events, judged, shown
 
-from worker.model import Fate, Topic
+from worker.model import Fate, FaultKind, Topic
 
 _EVENTS = (Fate.CREATED, Fate.UPDATED, Fate.WITHDRAWN)
 
@@ -76,6 +76,7 @@ def _counts(world, articles):
     cluster = world.cluster
     totals = [worker.run.totals for worker in (*world.workers, *world.ended, *world.strangers)]
     wrong = [f"{one.entries} entries, {one.fates} fates" for one in totals if one.entries != sum(one.fates.values())]
+    wrong += [f"{of_one} defects of the worker's" for one in totals if (of_one := one.poll_faults[FaultKind.INTERNAL])]
     counted = sum(one.fates[fate] for one in totals for fate in _EVENTS)
     if counted != cluster.heard:
         wrong.append(f"{counted} events counted by workers that were told of {cluster.heard}")
