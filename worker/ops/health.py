@@ -29,4 +29,5 @@ def unready(totals: Totals) -> list[str]:
         return ["it is stopping"]
     if not totals.settled:
         return [totals.waits_for or totals.unsettled() or "what falls to this worker is not known yet"]
-    return [f"{name}: {standing.waits_for}" for name, standing in totals.standing.items() if standing.waits_for]
+    waiting = {name: standing.waits_for for name, standing in totals.standing.items() if standing.waits_for}
+    return [why if why.startswith(name) else f"{name}: {why}" for name, why in waiting.items()]

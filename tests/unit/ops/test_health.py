@@ -42,6 +42,8 @@ def test_a_group_that_does_not_say_what_falls_to_it_is_why_as_it_stands_when_ask
 def test_while_the_broker_is_away_it_is_not_ready_says_why_and_is_alive(totals):
     totals.standing["shard/0"].waits_for = "Kafka does not answer in time"
     assert unready(totals) == ["shard/0: Kafka does not answer in time"]
+    totals.standing["shard/0"].waits_for = "shard/0: the broker does not answer in time"
+    assert unready(totals) == ["shard/0: the broker does not answer in time"]
     assert stuck(totals, 1_000.0) == []
 
 
