@@ -155,7 +155,16 @@ class World:
         stop = asyncio.Event()
         slots = asyncio.Semaphore(50)
         return Run(
-            broker, tools, slots, Totals(), process.name, token, GIVE_UP_SECONDS, GRACE_SECONDS, once=False, stop=stop
+            broker=broker,
+            tools=tools,
+            slots=slots,
+            totals=Totals(),
+            worker=process.name,
+            token=token,
+            give_up_after=GIVE_UP_SECONDS,
+            grace=GRACE_SECONDS,
+            once=False,
+            stop=stop,
         )
 
     def _ended(self, worker, task):

@@ -72,16 +72,16 @@ async def poll(settings: Settings, lists: Sequence[Path], totals: Totals, *, onc
                 slots = asyncio.Semaphore(settings.max_polls)
                 await poll_sources(
                     Run(
-                        broker,
-                        tools,
-                        slots,
-                        totals,
-                        worker,
-                        token,
-                        settings.give_up_after_s,
-                        settings.grace_s,
-                        once,
-                        stop,
+                        broker=broker,
+                        tools=tools,
+                        slots=slots,
+                        totals=totals,
+                        worker=worker,
+                        token=token,
+                        give_up_after=settings.give_up_after_s,
+                        grace=settings.grace_s,
+                        once=once,
+                        stop=stop,
                     )
                 )
                 if once and not stop.is_set():

@@ -104,14 +104,14 @@ class World:
         self.runs += 1
         tools = Tools(self.servers, self.readers, lambda _name: None, self.record_bytes)
         return Run(
-            self.broker,
-            tools,
-            asyncio.Semaphore(50),
-            self.totals,
-            f"host:{self.runs}",
-            f"{self.token} {self.runs}",
-            give_up_after,
-            self.grace,
+            broker=self.broker,
+            tools=tools,
+            slots=asyncio.Semaphore(50),
+            totals=self.totals,
+            worker=f"host:{self.runs}",
+            token=f"{self.token} {self.runs}",
+            give_up_after=give_up_after,
+            grace=self.grace,
             once=once,
             stop=self.stop,
         )

@@ -24,7 +24,7 @@ from worker.pipeline.clocks import wall_clock
 from worker.pipeline.patience import Patience
 from worker.pipeline.polls.defects import sentence
 from worker.pipeline.polls.ownership import Ownership
-from worker.pipeline.polls.run import Run
+from worker.pipeline.polls.run import Run, until_there
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
@@ -35,15 +35,14 @@ async def listen(run: Run, inbox_of: Callable[[int], Inbox | None]) -> None:
 
     From the start, as nobody can say when listening for what is new has begun; what is known by its position is passed over.
     """
-    patience = Patience(run.give_up_after, time.monotonic)
-    while True:
-        try:
-            async with aclosing(run.broker.read(Topic.INBOX, follow=True)) as records:
-                async for record in records:
-                    if (inbox := inbox_of(record.partition)) is not None:
-                        inbox.ring(record)
-        except BrokerAway as error:
-            await patience.wait(error, run.totals.commits, run.stop)
+
+    async def heard() -> None:
+        async with aclosing(run.broker.read(Topic.INBOX, follow=True)) as records:
+            async for record in records:
+                if (inbox := inbox_of(record.partition)) is not None:
+                    inbox.ring(record)
+
+    await until_there(run, heard)
 
 
 class Inbox:
