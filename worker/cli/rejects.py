@@ -127,7 +127,8 @@ def redrive(  # noqa: PLR0913 (the options of the command line)
     stand at the PLACEs and have that code and that source. How many they are is said first, and it is asked whether to go on.
 
     A feed's are decided by the worker that polls it, and only if the feed has not mended the entry since (superseded). Of what was
-    cut when it was kept the feed is asked anew. A data set has no owner: the command that replays the file is shown.
+    cut when it was kept the feed is asked anew. A topic's are decided always; of what was cut the record is consumed again, if it
+    is still there. A data set has no owner: the command that replays the file is shown.
 
     \b
       news-worker rejects redrive 0:12 --wait
@@ -225,5 +226,5 @@ def _show(stored: Stored, where: str) -> None:
         )
     else:
         place = f"{stored.partition}:{stored.offset}"
-        click.echo("\nIt came from a feed, whose publisher has to mend it: it is read anew as soon as it changes.")
+        click.echo("\nIt came from a feed or a topic, whose publisher has to mend it: what it says anew is read.")
         click.echo(f"If it was this side that was mended:\n\n  news-worker rejects redrive {place}{where} --wait")

@@ -44,6 +44,7 @@ def _headers(kind: str) -> tuple[tuple[str, bytes], ...]:
 _CREATED, _UPDATED, _WITHDRAWN = map(_headers, ("created", "updated", "withdrawn"))
 _URI = len('{"uri":"urn:uuid:')
 _ID = 36
+_NAMED = re.compile(rb'\{"uri":"urn:uuid:([0-9a-f-]{36})"')
 _MODES = {mode: f',"mode":"{mode}"'.encode() for mode in Mode}
 
 
@@ -152,6 +153,12 @@ def polled(article: Article, known: Known, source_id: str, observed_at: int) -> 
         )
     )
     return _event(value, known, _UPDATED if known.previous else _CREATED, source_id, observed_at)
+
+
+def article_of(item: bytes) -> str | None:
+    """The articleId of an article's item, or of the beginning of one; None: it is none."""
+    found = _NAMED.match(item)
+    return found[1].decode() if found else None
 
 
 def withdrawn(known: Known, source: Source, document: tuple[str, int, str], observed_at: int) -> Record:

@@ -89,6 +89,11 @@ def offset_key(topic: str, partition: int, offset: int, ordinal: int = 0) -> str
     return canonical([*place, ordinal] if ordinal else place).decode()
 
 
+def entry_place(topic: str, partition: int, offset: int, ordinal: int) -> str:
+    """Where an entry of a feed lies that is a record of a topic, as its rejection has it: the first one's ordinal, 0, too."""
+    return canonical([topic, partition, offset, ordinal]).decode()
+
+
 def declared_id_key(declared: object) -> str | None:
     """The key of kind id upstream: a trimmed string, or an integer as one; None when it is no id (empty, a fraction, true)."""
     if isinstance(declared, bool) or not isinstance(declared, str | int):

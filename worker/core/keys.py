@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import orjson
+
 from worker.core import identity
 from worker.core.content import Draft
 from worker.core.normalise import dates, links
@@ -42,6 +44,12 @@ def offset_of(path: str, offset: int, ordinal: int) -> str:
     return identity.offset_key(topic, int(partition), offset, ordinal)
 
 
+def place_in_feed(path: str, offset: int, ordinal: int) -> str:
+    """Likewise, where it is known that the record holds a feed."""
+    topic, _, partition = path.rpartition("/")
+    return identity.entry_place(topic, int(partition), offset, ordinal)
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """What could name an entry of a feed, and what does, by its document alone.
@@ -70,6 +78,11 @@ def names_of(drafts: Sequence[Draft]) -> list[Names]:
 def by_content(names: Names) -> Key | None:
     """What names an entry that shares all its keys with others: what it says, though it isn't the only one that says so."""
     return next((key for key in reversed(names.keys) if key[0] in _OF_CONTENT), None)
+
+
+def longest_key(names: Names | None) -> int:
+    """Bytes that the entry key of a polled entry may take in its event: which of its keys it is, is decided later."""
+    return max(len(orjson.dumps(identity.entry_key(key))) for _, key in names.keys) if names else 0
 
 
 def _keys(draft: Draft, link: str | None) -> tuple[Key, ...]:

@@ -16,7 +16,16 @@ import orjson
 from worker.core import event, identity
 from worker.core.content import Draft, draft_of
 from worker.core.item import alternative_ids, fitted, item_of
-from worker.core.keys import Names, by_content, names_of, offset_of, record_key, upstream_key
+from worker.core.keys import (
+    Names,
+    by_content,
+    longest_key,
+    names_of,
+    offset_of,
+    place_in_feed,
+    record_key,
+    upstream_key,
+)
 from worker.core.members import (
     feed_title,
     language_member,
@@ -24,9 +33,11 @@ from worker.core.members import (
     published_member,
     source_member,
 )
-from worker.core.normalise import dates, links, text
+from worker.core.normalise import links, text
 from worker.core.normalise.language import Language, language
 from worker.core.parse import PARSERS, Entry, Feed, Unreadable, Withdrawn, feed_parser, records
+from worker.core.parse.entry import own_bytes
+from worker.core.remarks import remarks
 from worker.core.traits import traits_of, traits_of_rejected
 from worker.model import (
     Article,
@@ -113,14 +124,27 @@ class _Builder:
         begun: list[_Item | _Named] = []
         for one in found:
             if not isinstance(one, Feed):
-                begun.append(self._record(one, upstream_key))
+                begun += self._wanted([self._record(one, upstream_key)], [one])
                 continue
             self.notes += one.notes
             entries = one.distinct()
             raw = next((each.raw for each in entries if isinstance(each, Entry)), b"")
             self._shared[id(raw)] = raw, None
-            begun += self._begun(entries)
+            begun += self._wanted(self._begun(entries), entries)
         return self._finished(begun)
+
+    def _wanted(
+        self, begun: Sequence[_Item | _Named], found: Sequence[Entry | Unreadable | Withdrawn]
+    ) -> Sequence[_Item | _Named]:
+        """Those of them that the document is read for: all, unless that is one alone."""
+        only = self._document.only
+        if only is None:
+            return begun
+        return [
+            one
+            for one, at in zip(begun, found, strict=True)
+            if not isinstance(at, Withdrawn) and self._digest_of(own_bytes(at)) == only
+        ]
 
     def entries(self, found: Sequence[Entry | Unreadable | Withdrawn]) -> list[_Item]:
         """What a feed's entries become, in their order; those before the position where the document starts are done."""
@@ -131,7 +155,9 @@ class _Builder:
         zone = self._document.fetched.zone if self._document.fetched else None
         drafts = [draft_of(one, zone) for one in found if isinstance(one, Entry)]
         named = iter(zip(drafts, names_of(drafts), strict=True))
-        return [self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one) for one in found]
+        return [
+            self._entry(*next(named)) if isinstance(one, Entry) else self._no_entry(one, in_feed=True) for one in found
+        ]
 
     def _record(
         self, one: Entry | Unreadable | Withdrawn, key_of: Callable[[Entry, str], Key]
@@ -168,9 +194,9 @@ class _Builder:
             return "offset", offset_of(path, start, ordinal)
         return "path", identity.path_key(path, ordinal)
 
-    def _no_entry(self, found: Unreadable | Withdrawn) -> Rejection | Withdrawal:
+    def _no_entry(self, found: Unreadable | Withdrawn, *, in_feed: bool = False) -> Rejection | Withdrawal:
         if isinstance(found, Unreadable):
-            return self._rejected(found, found.code, Stage.READ, found.message)
+            return self._rejected(found, found.code, Stage.READ, found.message, in_feed=in_feed)
         guid = identity.guid_form(found.guid) if found.guid else ""
         return Withdrawal(found.end, (("guid", guid),) if guid else ())
 
@@ -216,7 +242,7 @@ class _Builder:
             "source": self._source,
         }
         rest, found = orjson.dumps(said)[1:-1], orjson.dumps(provenance)
-        fitting = fitted(item, len(rest) + len(found) + _longest_key(names), self._room)
+        fitting = fitted(item, len(rest) + len(found) + longest_key(names), self._room)
         if fitting is None:
             why = "over the topic's limit even without its text"
             return self._rejected(entry, Code.TOO_LARGE, Stage.ENCODE, why, draft, names)
@@ -231,7 +257,7 @@ class _Builder:
         said |= {"item": item, "provenance": provenance}
         if wrong := event.violation(said):
             return self._rejected(entry, Code.SCHEMA_VIOLATION, Stage.ENCODE, wrong, draft, names)
-        self._remark(entry, published, cut)
+        self.notes += remarks(self._document, entry, published, cut)
         traits = traits_of(draft, names) if names else None
         return Article(article_id, content_hash, entry_key, encoded[:-1], rest, found[:-1], entry.end, traits)
 
@@ -243,13 +269,17 @@ class _Builder:
         message: str,
         draft: Draft | None = None,
         names: Names | None = None,
+        *,
+        in_feed: bool = False,
     ) -> Rejection:
-        raw = found.element() if isinstance(found, Entry) and found.element else found.raw
+        raw = own_bytes(found)
         digest = self._digest_of(raw)
         if self._document.fetched:
             keys = names.keys if names else ()
             place = identity.entry_key(keys[0][1]) if keys else f"sha256:{digest}"
             traits = traits_of_rejected(draft, names, digest)
+        elif self._document.format is Format.RECORDS and (in_feed or raw is not found.raw):
+            place, traits = place_in_feed(self._document.path, found.start, found.ordinal), None
         else:
             place, traits = identity.entry_key(self._place(found.start, found.ordinal)[1]), None
         return Rejection(code, stage, message, place, raw[: event.RAW_KEPT], digest, len(raw), found.end, traits)
@@ -261,26 +291,6 @@ class _Builder:
             if id(raw) in self._shared:
                 self._shared[id(raw)] = raw, digest
         return digest
-
-    def _remark(self, entry: Entry, published: dates.Published, cut: str) -> None:
-        """Say what a person would want to know of an article that is published all the same."""
-        undated = published.basis == "absent" and published.raw
-        if not undated and not entry.guessed and not cut:
-            return
-        number = entry.start if self._document.format is Format.RECORDS else entry.ordinal
-        place = f"{self._document.path or self._document.source.id}, record {number}"
-        if undated:
-            raw = f"{undated[:60]!r} is no date that can be trusted: published without one"
-            self.notes.append(Note("date_unknown", f"{place}: {raw}"))
-        if entry.guessed:
-            self.notes.append(Note("encoding_guessed", f"{place}: not UTF-8, read as {entry.guessed}"))
-        if cut:
-            self.notes.append(Note("shortened", f"{place}: over the topic's limit, its {cut} was cut"))
-
-
-def _longest_key(names: Names | None) -> int:
-    """Bytes that the entry key of a polled entry may take in its event: which of its keys it is, is decided later."""
-    return max(len(orjson.dumps(identity.entry_key(key))) for _, key in names.keys) if names else 0
 
 
 def _spoken(draft: Draft) -> Language:

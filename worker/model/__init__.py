@@ -14,7 +14,18 @@ from worker.model.document import (
     Stage,
     UpstreamRecord,
 )
-from worker.model.feed import Definition, Fate, Fault, FaultKind, Head, Part, ShardReport, Validators
+from worker.model.feed import (
+    Definition,
+    Extent,
+    Fate,
+    Fault,
+    FaultKind,
+    Head,
+    Part,
+    Redrive,
+    ShardReport,
+    Validators,
+)
 from worker.model.reading import Article, Hints, Key, Mode, Note, Reading, Rejection, Traits, Withdrawal
 from worker.model.record import Record, Topic
 from worker.model.replay import WHOLE, Decision, FileState, Split, SplitClaim
@@ -28,6 +39,7 @@ __all__ = [
     "Decision",
     "Definition",
     "Document",
+    "Extent",
     "Fate",
     "Fault",
     "FaultKind",
@@ -43,6 +55,7 @@ __all__ = [
     "Part",
     "Reading",
     "Record",
+    "Redrive",
     "Refusal",
     "Rejection",
     "ShardReport",

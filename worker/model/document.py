@@ -83,6 +83,7 @@ class Document:
     observed_at: int
     refused: Refusal | None = None
     fetched: Fetched | None = None  # of a feed that was polled; `path` is then ""
+    only: str | None = None  # of a topic's record that holds a feed: hex SHA-256 of the one entry that is wanted
 
 
 @dataclass(frozen=True, slots=True)

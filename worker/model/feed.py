@@ -87,6 +87,25 @@ class Fault:
     retry_after_s: float | None = None  # as asked for, not yet bounded
 
 
+class Extent(StrEnum):
+    """How much of an upstream record was rejected, and what a `Redrive` knows it by."""
+
+    RECORD = "record"  # all of it; the hex SHA-256 of its value
+    ENTRY = "entry"  # an entry of the feed that it holds; the hex SHA-256 of what stands there of it alone
+    ARTICLE = "article"  # an article that the broker refused; its articleId
+
+
+@dataclass(frozen=True, slots=True)
+class Redrive:
+    """A rejection of an upstream topic that is decided once more, as a command asks."""
+
+    command: str  # its id
+    partition: int
+    offset: int
+    extent: Extent
+    name: str
+
+
 @dataclass(slots=True)
 class Head:
     """What is remembered of a source besides its entries: working memory, changed in place, stored with each transaction.
@@ -124,6 +143,7 @@ class Head:
     )
     positions: dict[int, int] = field(default_factory=dict)  # of an upstream topic: by partition, the next offset
     positions_in: str | None = None  # the topic that they are of, with its cluster's id; of another they say nothing
+    redrives: tuple[Redrive, ...] = ()  # of an upstream topic: what is to be consumed again
 
 
 class Fate(StrEnum):

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
+from worker.core.feeds import redrive, redrive_record
 from worker.core.feeds.forget import forget
 from worker.core.feeds.held import Held
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
 from worker.core.feeds.pausing import ask_now, pause, resume, unasked
-from worker.core.feeds.redrive import asked_anew, document_of, kept_of, redriven
 from worker.core.takedown import published_of
 from worker.model import Definition, Document, Fate, Part, Reading
 
@@ -22,13 +21,13 @@ _PUBLISHED: Final = (Fate.CREATED, Fate.UPDATED)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A command as it is carried out. `reading`: of the document that it was to be read for; `refused`: as in decide."""
+    """A command as it is carried out. `reading`: of the document that it was to be read for; `refused`: as in `consumed`."""
 
     command: Command
     memory: ShardMemory
     now: int
     reading: Reading | None = None
-    refused: AbstractSet[int] = frozenset()
+    refused: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,17 @@ def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
     """What is to be read, in a process that can be killed, before the command is carried out. `now`: ms, of observation."""
     if command.name != "redrive":
         return None
-    definition = _feed(command.source, memory)
+    source = _defined(command.source, memory)
     try:
-        found = kept_of(command.said)
+        found = redrive.kept_of(command.said)
     except (KeyError, TypeError, ValueError):
         return None
-    return None if isinstance(definition, str) else document_of(found, definition, memory.head(definition.id), now)
+    if isinstance(source, str):
+        return None
+    held, definition = source
+    if definition.kind == "topic":
+        return redrive_record.document_of(found, definition, now)
+    return redrive.document_of(found, definition, held.head, now)
 
 
 def _forget(asked: Asked) -> Answer:
@@ -84,24 +88,38 @@ def _forget(asked: Asked) -> Answer:
 
 
 def _redrive(asked: Asked) -> Answer:
-    memory, found = asked.memory, _understood(asked, kept_of)
-    definition = _feed(asked.command.source, memory)
-    if isinstance(definition, str):
-        return Answer(State.REFUSED, definition)
+    memory, found = asked.memory, _understood(asked, redrive.kept_of)
+    source = _defined(asked.command.source, memory)
+    if isinstance(source, str):
+        return Answer(State.REFUSED, source)
+    held, definition = source
+    if definition.kind == "topic":
+        return _redrive_record(asked, found, held, definition)
     superseded = Answer(
         State.SUPERSEDED, "its publisher has changed it since, or it is forgotten: it is not remembered as that"
     )
     if asked.reading is None:
-        part = asked_anew(found, memory)
+        part = redrive.asked_anew(found, memory)
         said = "its bytes are not all there: its feed is asked anew, and decides if it still shows it"
         return superseded if part is None else Answer(State.DONE, said, part, poll=True)
-    came = redriven(found, asked.reading, definition, memory, asked.now, asked.refused)
+    came = redrive.redriven(found, asked.reading, definition, memory, asked.now, asked.refused.keys())
     if came is None:
         return superseded
     if isinstance(came, str):
         return Answer(State.REFUSED, f"it is rejected still: {came}")
     part, fate = came
     return Answer(State.DONE if fate in _PUBLISHED else State.REFUSED, f"it is {fate}", part)
+
+
+def _redrive_record(asked: Asked, found: redrive.Kept, held: Held, definition: Definition) -> Answer:
+    wanted = redrive_record.redrive_of(found, asked.command.id, definition)
+    if wanted is None:
+        return Answer(State.REFUSED, "it doesn't say where in its topic it lies, so it can't be read again")
+    if asked.reading is not None:
+        return Answer(*redrive_record.redriven(wanted, asked.reading, definition, asked.memory, asked.refused))
+    if not redrive_record.ask_again(wanted, held):
+        return Answer(State.REFUSED, "too many of its topic wait to be read again already: ask once they are through")
+    return Answer(State.PENDING, "its bytes are not all there: its record is read again", Part(definition.id, ()))
 
 
 def _pause(asked: Asked) -> Answer:
@@ -153,17 +171,6 @@ def _defined(source: str, memory: ShardMemory) -> tuple[Held, Definition] | str:
     if held is None or held.definition is None:
         return f"this shard has no source {source}"
     return held, held.definition
-
-
-def _feed(source: str, memory: ShardMemory) -> Definition | str:
-    """How the feed is defined; or why there is none."""
-    found = _defined(source, memory)
-    if isinstance(found, str):
-        return found
-    _, definition = found
-    if definition.kind != "feed":
-        return f"source {source} is no feed but a {definition.kind}, of which no rejection is read again"
-    return definition
 
 
 _COMMANDS: Final[dict[str, Callable[[Asked], Answer]]] = {

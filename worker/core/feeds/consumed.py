@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -21,7 +21,21 @@ from worker.core.feeds.memory import ShardMemory
 from worker.core.normalise import links
 from worker.core.replays.decide import refused_by_broker
 from worker.core.sources.definitions import source_of
-from worker.model import Article, Definition, Fate, Head, Mode, Note, Part, Reading, Record, Rejection, Withdrawal
+from worker.core.sources.urls import topic_of
+from worker.model import (
+    Article,
+    Definition,
+    Fate,
+    Head,
+    Mode,
+    Note,
+    Part,
+    Reading,
+    Record,
+    Rejection,
+    Source,
+    Withdrawal,
+)
 
 _MOST_BYTES: Final = 1024 * 1024
 _PASSED_OVER: Final = "a deletion: of an upstream topic none is remembered that it could withdraw"
@@ -42,20 +56,53 @@ class Where:
 
 
 @dataclass(slots=True)
-class _Made:
-    """What a part has so far."""
+class Made:
+    """What records of a topic come to, item by item; `nth`: of the articles and rejections of the record at hand, the last one.
 
+    `refused`: by the end of a record, which of them, from 1, the broker has been seen to refuse.
+    """
+
+    source: Source
+    partition: int
+    observed_at: int  # ms
+    refused: Mapping[int, int]
     records: list[Record] = field(default_factory=list)
     rejected: list[Rejection] = field(default_factory=list)
     fates: Counter[Fate] = field(default_factory=Counter)
     notes: list[Note] = field(default_factory=list)
     bytes: int = 0
+    nth: int = 0
 
     @property
     def full(self) -> bool:
+        """Whether it is enough for a part."""
         return self.bytes >= _MOST_BYTES
 
-    def add(self, record: Record, fate: Fate) -> None:
+    def take(self, item: Article | Rejection | Withdrawal, memory: ShardMemory) -> None:
+        """The next item of the record."""
+        if isinstance(item, Withdrawal):
+            self.fates[Fate.SKIPPED] += 1
+            self.notes.append(Note("withdrawal_passed_over", _PASSED_OVER))
+            return
+        if isinstance(item, Article) and _forgotten(item, memory):
+            self.fates[Fate.SKIPPED] += 1
+            return
+        self.nth += 1
+        at_fault = self.refused.get(item.end) == self.nth
+        found = self._refused(item) if at_fault and isinstance(item, Article) else item
+        if isinstance(found, Article):
+            self._add(event.created(found, self.source, self.observed_at, mode=Mode.LIVE), Fate.CREATED)
+        else:
+            self.rejected.append(found)
+            self._add(event.rejected(found, self.source, self.observed_at), Fate.REJECTED)
+
+    def _refused(self, article: Article) -> Rejection:
+        """Its key is where it lies, as that of all rejections of a topic: which article it was, its bytes say."""
+        topic = topic_of(self.source.url or "")
+        place = identity.offset_key(topic, self.partition, article.end - 1)
+        return replace(refused_by_broker(article), entry_key=place)
+
+    def _add(self, record: Record, fate: Fate) -> None:
         self.records.append(record)
         self.fates[fate] += 1
         self.bytes += len(record.value or b"")
@@ -72,30 +119,18 @@ def consumed(  # noqa: PLR0913 (a reading, and what is known besides)
 ) -> Iterator[Part]:
     """The parts that a run of records comes to, at least one; each is decided, and memory changed, as it is asked for.
 
-    Items of one record have the same `end`, the offset after it. `refused`: by such an end, which of its articles, from 1, the
-    broker has been seen to refuse. `most`: records a part may have, unless one upstream record alone comes to more.
+    Items of one record have the same `end`, the offset after it. `refused`: as in `Made`. `most`: records a part may have, unless
+    one upstream record alone comes to more.
     """
-    source, items, made, nth = source_of(where.definition), reading.items, _Made(), 0
+    source, items = source_of(where.definition), reading.items
+    made = Made(source, where.partition, reading.observed_at, refused)
     for number, item in enumerate(items, 1):
-        if isinstance(item, Withdrawal):
-            made.fates[Fate.SKIPPED] += 1
-            made.notes.append(Note("withdrawal_passed_over", _PASSED_OVER))
-        elif isinstance(item, Article) and _forgotten(item, memory):
-            made.fates[Fate.SKIPPED] += 1
-        else:
-            nth += 1
-            at_fault = refused.get(item.end) == nth
-            found = refused_by_broker(item) if at_fault and isinstance(item, Article) else item
-            if isinstance(found, Article):
-                made.add(event.created(found, source, reading.observed_at, mode=Mode.LIVE), Fate.CREATED)
-            else:
-                made.rejected.append(found)
-                made.add(event.rejected(found, source, reading.observed_at), Fate.REJECTED)
+        made.take(item, memory)
         if number < len(items) and items[number].end != item.end:
-            nth = 0
+            made.nth = 0
             if len(made.records) >= most or made.full:
                 yield _part(made, where, memory, item.end, now)
-                made = _Made()
+                made = Made(source, where.partition, reading.observed_at, refused)
     made.notes += reading.notes
     yield _part(made, where, memory, reading.end, now)
 
@@ -122,7 +157,7 @@ def positions(head: Head | None, topic: str) -> dict[int, int]:
     return dict(head.positions) if head is not None and head.positions_in == topic else {}
 
 
-def _part(made: _Made, where: Where, memory: ShardMemory, end: int, now: int) -> Part:
+def _part(made: Made, where: Where, memory: ShardMemory, end: int, now: int) -> Part:
     _move(memory.held(where.definition.id), where.topic, {where.partition: end}, now)
     records, rejected, notes = tuple(made.records), tuple(made.rejected), tuple(made.notes)
     return Part(where.name, records, made.fates, rejected, notes, end, made.fates.total())

@@ -11,10 +11,10 @@ from typing import Any, Final
 import orjson
 
 from worker.errors import BrokerRefused
-from worker.model import Fault, FaultKind, Head, Validators
+from worker.model import Extent, Fault, FaultKind, Head, Redrive, Validators
 
 VERSION: Final = 1
-_OWN_FORM: Final = ("validators", "body", "moving", "fault", "positions")
+_OWN_FORM: Final = ("validators", "body", "moving", "fault", "positions", "redrives")
 _PLAIN: Final = tuple(member.name for member in fields(Head) if member.name not in _OWN_FORM)
 _EMPTY: Final = Head()
 # Of what type each is, as its value in a new head shows; None where it is text.
@@ -38,6 +38,8 @@ def dumped(head: Head, site: str, entries: int) -> bytes:
         members["moving"] = head.moving
     if head.positions:
         members["positions"] = {str(partition): offset for partition, offset in head.positions.items()}
+    if head.redrives:
+        members["redrives"] = [[one.command, one.partition, one.offset, one.extent, one.name] for one in head.redrives]
     if head.fault:
         fault = head.fault
         members["fault"] = [fault.kind, fault.message, fault.status, fault.retry_after_s]
@@ -62,6 +64,9 @@ def loaded(value: bytes) -> tuple[Head, str, int]:
         if found := members.get("validators"):
             head.validators = Validators(*found[:3])
         head.positions = {int(partition): int(offset) for partition, offset in members.get("positions", {}).items()}
+        head.redrives = tuple(
+            Redrive(one[0], one[1], one[2], Extent(one[3]), one[4]) for one in members.get("redrives", ())
+        )
         if found := members.get("moving"):
             head.moving = (str(found[0]), int(found[1]))
         if (found := members.get("fault")) and found[0] in list(FaultKind):  # a later release may know more of them

@@ -15,7 +15,7 @@ from worker.core.feeds.held import Held, Site
 from worker.core.feeds.inbox import SHARD_KEY, Inbox, Outcome, State
 from worker.core.feeds.restore import Restoring
 from worker.errors import BrokerRefused
-from worker.model import Definition, Head, Record, Topic, Validators
+from worker.model import Definition, Head, Record, Redrive, Topic, Validators
 
 # How long what is remembered of a removed source is kept, in ms.
 REMOVAL_GRACE: Final = 7 * 86_400_000
@@ -126,6 +126,14 @@ class ShardMemory:
             self.inbox.came_to(Outcome(one, state, message, now))
         self._own_record = held.site.name.encode()
         return True
+
+    def redrive_is_through(self, held: Held, wanted: Redrive, state: State, message: str, now: int) -> None:
+        """It came to this. Stored with the next `records`."""
+        head = held.opened
+        head.redrives = tuple(one for one in head.redrives if one != wanted)
+        held.touch()
+        self.inbox.came_to(Outcome(wanted.command, state, message, now))
+        self._own_record = held.site.name.encode()
 
     def of_site(self, site: str) -> list[Held]:
         """Its sources that are held, defined or not, by the order of their ids."""

@@ -23,6 +23,7 @@ _DAY: Final = 86_400_000
 # So many entries a part; what siblings are handed lies in pages that may be all over.
 _MOST: Final = 2_000
 _LONGEST: Final = 500  # characters of what a fault says
+_REMOVED: Final = "the source was removed meanwhile"
 
 
 def is_known(asked: Asked, digest: bytes) -> bool:
@@ -84,7 +85,9 @@ def removed(source: str, memory: ShardMemory, now: int) -> Iterator[Part]:
         yield from settled_anew(held, now)
         if held.definition is None:  # it may be added again between two parts
             head.removed_at = now
-            memory.poll_is_through(held, State.REFUSED, "the source was removed meanwhile", now)
+            memory.poll_is_through(held, State.REFUSED, _REMOVED, now)
+            for wanted in head.redrives:
+                memory.redrive_is_through(held, wanted, State.REFUSED, _REMOVED, now)
             held.touch()
             yield Part(source, ())
 

@@ -75,6 +75,11 @@ class Unreadable:
     message: str
 
 
+def own_bytes(found: Entry | Unreadable) -> bytes:
+    """What it is rejected with: what stands in its feed of it alone, else the bytes that it was read from."""
+    return found.element() if isinstance(found, Entry) and found.element else found.raw
+
+
 @dataclass(frozen=True, slots=True)
 class Feed:
     """A document that is read as a whole, as its entries are told apart by each other."""

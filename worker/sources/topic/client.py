@@ -119,6 +119,28 @@ class TopicReader:
         self._next = {partition: positions.get(partition, starts[self._one(partition)]) for partition in self._next}
         self._assign()
 
+    async def at(self, partition: int, offset: int) -> UpstreamRecord | None:
+        """The committed record there, instead of `begin`; None: there is none, or none any more."""
+        one = self._one(partition)
+        if partition not in self._next:
+            return None
+        starts, ends = [
+            await self._asked(ask([one])) for ask in (self._consumer.beginning_offsets, self._consumer.end_offsets)
+        ]
+        if not starts[one] <= offset < ends[one]:
+            return None
+        self._consumer.assign([one])
+        self._consumer.seek(one, offset)
+        found: UpstreamRecord | None = await self._asked(self._first(one, offset))
+        return found
+
+    async def _first(self, one: TopicPartition, offset: int) -> UpstreamRecord | None:
+        while await self._consumer.position(one) <= offset:  # past what was aborted it moves on without giving any
+            found = await self._consumer.getmany(one, timeout_ms=_WAIT_MS, max_records=1)
+            if some := found.get(one):
+                return _record(some[0]) if some[0].offset == offset else None
+        return None
+
     async def last(self) -> dict[int, int]:
         """By partition, the offset that comes after all that is committed now."""
         ends = await self._asked(self._consumer.end_offsets(self._partitions))

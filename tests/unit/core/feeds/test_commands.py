@@ -15,21 +15,16 @@ NOW = 1_700_000_000_000
 KEPT = said(Kept("one", "key", "ab" * 32, b"<item/>", whole=True, stage="read"))
 
 
-def memory(**options):
+def memory():
     made = ShardMemory("token")
     made.restored()
-    made.define(Definition("one", "https://example.org/one.xml", "example.org", 0, **options))
+    made.define(Definition("one", "https://example.org/one.xml", "example.org", 0))
     return made
 
 
 def answered(command, held):
     assert to_read(command, held, NOW) is None
     return carried_out(Asked(command, held, NOW))
-
-
-def test_of_what_is_no_feed_no_rejection_is_read_again():
-    answer = answered(Command("c", "redrive", "one", KEPT), memory(kind="topic"))
-    assert (answer.state, "no feed but a topic" in answer.message) == (State.REFUSED, True)
 
 
 @pytest.mark.parametrize("drop", [False, True])

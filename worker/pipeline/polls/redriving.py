@@ -1,0 +1,98 @@
+"""Rejected records of an upstream topic consumed again, as commands ask that wait in its head.
+
+The one decision: a fault of the topic is an answer, as that of a poll is. Who asked can ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import structlog
+
+from worker.core.feeds import ShardMemory
+from worker.core.feeds.inbox import State
+from worker.core.feeds.redrive_record import document_again, redriven
+from worker.errors import BrokerError, Defect
+from worker.model import Definition, Part, Reading, Redrive
+from worker.pipeline.clocks import wall_clock
+from worker.pipeline.polls.defects import fault_of
+from worker.pipeline.polls.ownership import Ownership
+from worker.pipeline.polls.run import Run
+from worker.pipeline.search import Search
+from worker.sources.topic import Own, TopicFault, TopicReader, consuming, options_of
+
+log = structlog.get_logger()
+
+
+class Redriving:
+    """Of one topic."""
+
+    def __init__(self, definition: Definition, run: Run, ownership: Ownership) -> None:
+        self.definition = definition
+        self._run = run
+        self._ownership = ownership
+
+    async def go_on(self) -> None:
+        """Until none waits, or `stop` is set."""
+        while not self._run.stop.is_set() and (waiting := await self._waiting()):
+            try:
+                tools = self._run.tools
+                own = Own(tools.own_cluster, self._run.broker.is_own)
+                async with consuming(options_of(self.definition, tools.secrets, own)) as topic:
+                    for wanted in waiting:
+                        await self._settle(wanted, await self._read(wanted, topic))
+            except TopicFault as error:
+                for wanted in await self._waiting():
+                    await self._settle(wanted, f"{error.fault.kind}: {error.fault.message}")
+
+    async def _waiting(self) -> tuple[Redrive, ...]:
+        head = (await self._ownership.present()).memory.head(self.definition.id)
+        return head.redrives if head is not None else ()
+
+    async def _read(self, wanted: Redrive, topic: TopicReader) -> Reading | str:
+        """What the record says; or why it can't be read."""
+        record = await topic.at(wanted.partition, wanted.offset)
+        document = document_again(wanted, record, self.definition, wall_clock())
+        if isinstance(document, str):
+            return document
+        try:
+            (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
+        except Exception as error:  # noqa: BLE001 (a defect of ours, which would be met again by each next owner)
+            return _failed(error, self.definition.id)
+        return readings[0]
+
+    async def _settle(self, wanted: Redrive, found: Reading | str) -> None:
+        """Decide and commit it, under one ownership or the next."""
+        search = self._ownership.search
+
+        def decide(memory: ShardMemory, search: Search) -> Iterator[Part] | None:
+            head = memory.head(self.definition.id)
+            return self._decided(wanted, found, memory, search) if head and wanted in head.redrives else None
+
+        while True:
+            owned = await self._ownership.present()
+            try:
+                await owned.settle(decide, search)
+                break
+            except BrokerError:
+                continue
+            except Defect as error:
+                if isinstance(found, str):
+                    raise
+                found = _failed(error, self.definition.id)
+        search.done(wanted.command)
+
+    def _decided(self, wanted: Redrive, found: Reading | str, memory: ShardMemory, search: Search) -> Iterator[Part]:
+        if isinstance(found, str):
+            state, message, part = State.REFUSED, found, None
+        else:
+            refused = search.which(wanted.command)
+            state, message, part = redriven(wanted, found, self.definition, memory, refused)
+        memory.redrive_is_through(memory.held(self.definition.id), wanted, state, message, wall_clock())
+        log.info("command.answered", command="redrive", source=self.definition.id, id=wanted.command, state=state)
+        yield replace(part, source=wanted.command) if part else Part(self.definition.id, ())
+
+
+def _failed(error: Exception, source: str) -> str:
+    return fault_of(error, source, None).message
