@@ -11,6 +11,7 @@ from worker.cli.options import with_settings
 
 if TYPE_CHECKING:
     from worker.broker.port import Broker
+    from worker.cli.asked import Waiting
     from worker.core.takedown import Published, Sought
     from worker.pipeline.asking import Wanted
     from worker.settings import Settings
@@ -53,7 +54,7 @@ def command(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -
 
 async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
     from worker import configured
-    from worker.cli.asked import Waiting, ask
+    from worker.cli.asked import Waiting
     from worker.pipeline import takedown
 
     async with configured.broker(settings, create=False) as broker:
@@ -66,17 +67,32 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: b
             return Exit.OK
         click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
         if not sought.last.of_dataset:
-            return await ask(broker, [_wanted(sought.last)], Waiting(wait))
+            return await _asked(broker, sought.last, Waiting(wait))
         return await _taken_down(broker, sought.last)
 
 
-def _wanted(last: Published) -> Wanted:
+async def _asked(broker: Broker, last: Published, waiting: Waiting) -> Exit:
+    """Of a topic every other shard is asked to keep it out, first: its shares, of today or later, may fall to any of them."""
+    from worker.cli.asked import ask
+    from worker.model import Topic
+
+    owner = broker.partition_of(Topic.CHECKPOINTS, last.source["site"].encode())
+    shards = range(broker.partitions(Topic.CHECKPOINTS)) if last.source["kind"] == "topic" else ()
+    others = [_wanted("keep_out", last, shard) for shard in shards if shard != owner]
+    takedown = _wanted("forget", last, last.source["site"])
+    if not (others and waiting.so):
+        return await ask(broker, [*others, takedown], waiting)
+    left = await ask(broker, others, waiting)
+    return max(left, await ask(broker, [takedown], waiting))
+
+
+def _wanted(name: str, last: Published, site: str | int) -> Wanted:
     from dataclasses import asdict
 
     from worker.cli.asked import command as asked
     from worker.pipeline.asking import Wanted
 
-    return Wanted(asked("forget", last.source["id"], {"article": asdict(last)}), last.source["site"])
+    return Wanted(asked(name, last.source["id"], {"article": asdict(last)}), site)
 
 
 def _gone(sought: Sought, article_id: str) -> Exit:

@@ -19,10 +19,10 @@ from worker.model import ShardReport, Topic
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A command, and the site of the source that it is about."""
+    """A command, and the site of the source that it is about, or the number of the shard that is asked."""
 
     command: Command
-    site: str
+    site: str | int
 
 
 async def put(broker: Broker, wanted: Sequence[Wanted], now: int) -> Mapping[int, int]:
@@ -60,7 +60,8 @@ def _stored(key: bytes, value: bytes | None) -> Sequence[Outcome]:
 
 
 def _shard(broker: Broker, wanted: Wanted) -> int:
-    return broker.partition_of(Topic.CHECKPOINTS, wanted.site.encode())
+    site = wanted.site
+    return broker.partition_of(Topic.CHECKPOINTS, site.encode()) if isinstance(site, str) else site
 
 
 async def unowned(broker: Broker, wanted: Sequence[Wanted], now: int) -> list[int]:

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeVar
 
 from worker.core.feeds import redrive, redrive_record
-from worker.core.feeds.forget import forget
+from worker.core.feeds.forget import forget, keep_out
 from worker.core.feeds.held import Held
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
 from worker.core.feeds.pausing import ask_now, pause, resume, unasked
-from worker.core.takedown import published_of
+from worker.core.takedown import Published, published_of
 from worker.model import Definition, Document, Fate, Part, Reading
 
 _T = TypeVar("_T")
@@ -26,6 +26,7 @@ class Asked:
     command: Command
     memory: ShardMemory
     now: int
+    shard: int  # its number
     reading: Reading | None = None
     refused: Mapping[int, int] = field(default_factory=dict)
 
@@ -78,13 +79,17 @@ def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
 
 
 def _forget(asked: Asked) -> Answer:
-    article = _understood(asked, lambda said: published_of(said["article"]))
-    part = forget(article, asked.memory, asked.now)
+    part = forget(_article(asked), asked.memory, asked.now)
     if part is None:
         return Answer(State.DONE, "it was taken down before")
     return Answer(
         State.DONE, "withdrawn, and its tombstone is published; nothing that still shows it brings it back", part
     )
+
+
+def _keep_out(asked: Asked) -> Answer:
+    new = keep_out(_article(asked), asked.memory, asked.shard, asked.now)
+    return Answer(State.DONE, f"shard {asked.shard} keeps it out" + ("" if new else ", as before"))
 
 
 def _redrive(asked: Asked) -> Answer:
@@ -156,6 +161,10 @@ def _poll(asked: Asked) -> Answer:
     return Answer(State.PENDING, "it is polled as soon as its site is free", Part(definition.id, ()), poll=True)
 
 
+def _article(asked: Asked) -> Published:
+    return _understood(asked, lambda said: published_of(said["article"]))
+
+
 def _understood(asked: Asked, take: Callable[[Mapping[str, Any]], _T]) -> _T:
     try:
         return take(asked.command.said)
@@ -175,6 +184,7 @@ def _defined(source: str, memory: ShardMemory) -> tuple[Held, Definition] | str:
 
 _COMMANDS: Final[dict[str, Callable[[Asked], Answer]]] = {
     "forget": _forget,
+    "keep_out": _keep_out,
     "redrive": _redrive,
     "pause": _pause,
     "resume": _resume,

@@ -42,6 +42,18 @@ def forget(asked: Published, memory: ShardMemory, now: int) -> Part | None:
     return Part(asked.source["id"], records(known, now))
 
 
+def keep_out(asked: Published, memory: ShardMemory, shard: int, now: int) -> bool:
+    """Mark an article of a topic in another shard than its owner's; False: it is marked already.
+
+    Its topic may be read there too, in a share of its own or in those that it is defined in anew.
+    """
+    article = identity.binary(asked.article_id)
+    if memory.is_marked(article):
+        return False
+    memory.mark(article, NOTHING, _link(asked, (), ()), shard, now)
+    return True
+
+
 def _named(asked: Published) -> bytes:
     """The beginning of the id that its key makes by now: it keeps the one of first sight, whatever names it since."""
     key = asked.key()

@@ -89,10 +89,17 @@ def loaded_inbox(value: bytes) -> Inbox:
         raise BrokerRefused(f"damaged ({error!r})") from error
 
 
-def command_record(command: Command, site: str, at: int) -> Record:
-    """As it is put into the inbox of the shard that has the sources of that site. `at`: ms."""
+def command_record(command: Command, site: str | int, at: int) -> Record:
+    """As it is put into the inbox of the shard that has the sources of that site, or has that number. `at`: ms."""
     members = {"v": _VERSION, "id": command.id, "command": command.name, "by": command.by, **command.said}
-    return Record(Topic.INBOX, command.source.encode(), orjson.dumps(members), (), at, site.encode())
+    return Record(
+        Topic.INBOX,
+        command.source.encode(),
+        orjson.dumps(members),
+        (),
+        at,
+        site.encode() if isinstance(site, str) else site,
+    )
 
 
 def loaded_command(key: bytes, value: bytes | None) -> Command | None:

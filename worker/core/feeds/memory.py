@@ -92,10 +92,10 @@ class ShardMemory:
         """Whether just this article, by all 16 bytes of its id, was forgotten for good."""
         return article in self._forgotten
 
-    def mark(self, article: bytes, key: bytes, link: bytes, site: str, at: int) -> None:
+    def mark(self, article: bytes, key: bytes, link: bytes, site: str | int, at: int) -> None:
         """It is forgotten for good: under its id, under the one whose beginning is `key`, and by its link; zeros: there is none.
 
-        Stored with the next `records`. `at`: in ms.
+        Stored with the next `records`, as of the site, or in the partition of that number. `at`: in ms.
         """
         self._note_mark(article, key, link)
         self._marks.append(pages.record(pages.mark_key(article), pages.dumped_mark(key, link), site, at))

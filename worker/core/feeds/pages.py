@@ -39,9 +39,9 @@ def mark_key(article: bytes) -> bytes:
     return canonical(["forgotten", written(article)])
 
 
-def record(key: bytes, value: bytes | None, site: str, at: int) -> Record:
-    """A checkpoint; it lies where the definitions of the site do."""
-    return Record(Topic.CHECKPOINTS, key, value, (), at, site.encode())
+def record(key: bytes, value: bytes | None, site: str | int, at: int) -> Record:
+    """A checkpoint; it lies where the definitions of the site do, or in the partition of that number."""
+    return Record(Topic.CHECKPOINTS, key, value, (), at, site.encode() if isinstance(site, str) else site)
 
 
 def dumped(entries: bytearray, number: int) -> bytes:

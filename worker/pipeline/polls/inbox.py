@@ -195,7 +195,8 @@ class _Decided:
             if self.failed:
                 self.answer = Answer(State.REFUSED, self.failed)
             else:
-                self.answer = carried_out(Asked(command, memory, now, self.reading, search.which(command.id)))
+                refused = search.which(command.id)
+                self.answer = carried_out(Asked(command, memory, now, int(self.shard), self.reading, refused))
             yield from self.answer.before
             outcome = Outcome(command.id, self.answer.state, self.answer.message, now)
         memory.answer(self.offset, outcome, self.shard)

@@ -24,7 +24,7 @@ def memory():
 
 def answered(command, held):
     assert to_read(command, held, NOW) is None
-    return carried_out(Asked(command, held, NOW))
+    return carried_out(Asked(command, held, NOW, 0))
 
 
 @pytest.mark.parametrize("drop", [False, True])
@@ -47,7 +47,7 @@ def test_what_no_entry_is_remembered_as_is_superseded():
     held = memory()
     command = Command("c", "redrive", "one", KEPT)
     assert to_read(command, held, NOW) is not None
-    assert carried_out(Asked(command, held, NOW)).state is State.SUPERSEDED
+    assert carried_out(Asked(command, held, NOW, 0)).state is State.SUPERSEDED
 
 
 def test_a_command_comes_back_as_it_was_put():

@@ -52,7 +52,7 @@ class Topics:
         command = Command("c", "redrive", "up", {**said(rejection), **changes})
         document = to_read(command, self.memory, NOW + 1)
         reading = document and read(document, limit)
-        answer = carried_out(Asked(command, self.memory, NOW + 1, reading, refused or {}))
+        answer = carried_out(Asked(command, self.memory, NOW + 1, 0, reading, refused or {}))
         if answer.state is State.PENDING:
             (wanted,) = self.memory.head("up").redrives
             found = document_again(wanted, self.record if there else None, UP, NOW + 1)
@@ -207,7 +207,7 @@ def test_what_waits_survives_a_restart_and_is_answered_when_the_source_is_remove
     topic = Topics(JSON_FEED)
     first, *_ = rejections(topic.consume(SMALL))
     answers = [
-        carried_out(Asked(Command(f"c{n}", "redrive", "up", said(first)), topic.memory, NOW)) for n in range(101)
+        carried_out(Asked(Command(f"c{n}", "redrive", "up", said(first)), topic.memory, NOW, 0)) for n in range(101)
     ]
     assert [one.state for one in answers] == [State.PENDING] * 100 + [State.REFUSED]
     memory = ShardMemory("another")
@@ -228,5 +228,5 @@ def test_what_is_redriven_counts_as_any_record_does():
     (rejection,) = rejections(topic.consume(SMALL))
     command = Command("c", "redrive", "up", said(rejection))
     reading = read(to_read(command, topic.memory, NOW), LARGE)
-    part = carried_out(Asked(command, topic.memory, NOW, reading)).part
+    part = carried_out(Asked(command, topic.memory, NOW, 0, reading)).part
     assert (part.fates, part.entries) == ({Fate.CREATED: 1}, 1)
