@@ -226,5 +226,5 @@ def _show(stored: Stored, where: str) -> None:
         )
     else:
         place = f"{stored.partition}:{stored.offset}"
-        click.echo("\nIt came from a feed or a topic, whose publisher has to mend it: what it says anew is read.")
+        click.echo("\nIt came from a feed, whose publisher has to mend it: it is read anew as soon as it changes.")
         click.echo(f"If it was this side that was mended:\n\n  news-worker rejects redrive {place}{where} --wait")

@@ -12,7 +12,7 @@ from worker.model import Mode
 NOW = 1_700_000_000_000
 ARTICLE = identity.article_id("topic:desk", "id", "7")
 SOURCE = {"id": "desk-0-2", "kind": "topic", "site": "topic:desk/0/2"}
-TAKEN_DOWN = Published(ARTICLE, 1, "a" * 32, False, SOURCE, Mode.LIVE, "7", None, None, "https://a.example/7", "A")  # noqa: FBT003
+TAKEN_DOWN = Published(ARTICLE, 1, "a" * 32, False, SOURCE, Mode.LIVE, "7", None, None, "https://a.example/7", "A")
 
 
 def asked(memory, said):
