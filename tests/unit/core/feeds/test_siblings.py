@@ -249,7 +249,7 @@ def test_feeds_of_other_sites_have_nothing_to_do_with_it(shard):
 
 def ask(shard, name, source_id):
     """A command carried out, its parts committed."""
-    answer = carried_out(Asked(Command("c", name, source_id, {}), shard.memory, shard.now))
+    answer = carried_out(Asked(Command("c", name, source_id, {}), shard.memory, shard.now, 0))
     for part in answer.before:
         shard.commit(part.records)
     return answer.state
