@@ -16,6 +16,7 @@ from faults.planted import Unfenced
 
 from worker.broker.kafka import broker
 from worker.cli.main import run
+from worker.core.feeds import ShardMemory
 from worker.core.feeds.answered import BODY
 from worker.model import Topic
 from worker.pipeline.polls import poll
@@ -137,7 +138,13 @@ def _in_each_part(change) -> None:
     poll.decide = decide
 
 
+def _unmarked() -> None:
+    """What was forgotten is not known to be."""
+    ShardMemory.forgot = lambda *_: False
+
+
 OTHERS = {
+    "unmarked": _unmarked,
     "unfenced": _unfenced,
     "parts": _each_part_by_itself,
     "events first": _events_first,

@@ -19,7 +19,7 @@ LOOPBACK = ("--allow-net", "127.0.0.0/8")
 
 @dataclass(frozen=True)
 class Polled:
-    """Every feed of the server is a source, named as there."""
+    """Every feed of the server is a source, named as there; so is each of its twins."""
 
     place: Place
     server: FeedServer
@@ -31,7 +31,8 @@ class Polled:
             await broker.append(
                 [
                     stored.record(Definition(name, self.server.url(name), plan.address, now, **options), now)
-                    for name, plan in self.server.plans.items()
+                    for plan in self.server.plans.values()
+                    for name in plan.names
                     if not names or name in names
                 ]
             )

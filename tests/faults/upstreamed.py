@@ -31,7 +31,9 @@ class Upstream:
     cluster: Cluster
     topic: str
     partitions: int
+    stories: int = STORIES
     offered: list[tuple[int, bytes]] = field(default_factory=list)
+    told: list[str | None] = field(default_factory=list)  # of each, the id of its article; None: of none, or several
 
     async def send(
         self, records: int, *, broken_every: int = 0, transaction: int = 0, large: int | None = None
@@ -56,12 +58,14 @@ class Upstream:
             number = len(self.offered)
             partition = number % self.partitions
             title = f"{self.topic} record {number}"
-            value = json.dumps({"id": f"{partition}-{number % STORIES}", **_article(title)}).encode()
+            story = f"{partition}-{number % self.stories}"
+            value = json.dumps({"id": story, **_article(title)}).encode()
             if number == large:
-                value = _feed(title)
+                story, value = None, _feed(title)
             if broken_every and number % broken_every == 0:
-                value = title.encode()
+                story, value = None, title.encode()
             self.offered.append((partition, title.encode()))
+            self.told.append(story)
             sent.append(await producer.send(self.topic, value, partition=partition))
         for one in sent:
             await one
@@ -101,11 +105,16 @@ async def judged(place: Place, *upstreams: Upstream) -> Verdict:
     return judge(offered, ((((title.decode().split()[0], partition), where), title) for where, partition, title in got))
 
 
-async def made(cluster: Cluster, partitions: int = 3) -> Upstream:
-    """A new one, empty."""
+async def made(cluster: Cluster, partitions: int = 3, **named) -> Upstream:
+    """A new one, empty, with as many copies as there are brokers."""
     name = f"upstream-{uuid.uuid4().hex[:8]}"
-    await create(cluster.admin, name, partitions)
-    return Upstream(cluster, name, partitions)
+    await create(cluster.admin, name, partitions, max(1, len(cluster.brokers)))
+    return Upstream(cluster, name, partitions, **named)
+
+
+def partition_in(url: str) -> int:
+    """The upstream partition that an event's documentUrl tells."""
+    return int(PARTITION.search(url)[1])
 
 
 async def published(place: Place) -> AsyncIterator[tuple[tuple[str, int], int, bytes]]:
@@ -114,7 +123,7 @@ async def published(place: Place) -> AsyncIterator[tuple[tuple[str, int], int, b
         async for record in broker.read(Topic.ARTICLES):
             event = json.loads(record.value)
             title = event["item"]["headlines"][0]["value"].encode()
-            yield (record.topic, record.partition), int(PARTITION.search(event["provenance"]["documentUrl"])[1]), title
+            yield (record.topic, record.partition), partition_in(event["provenance"]["documentUrl"]), title
         async for record in broker.read(Topic.REJECTS):
             headers = dict(record.headers)
             if headers["reject_code"] != b"refused":  # of those the bytes are not the record's

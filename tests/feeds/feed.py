@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -34,7 +34,14 @@ class Plan:
     pace: int = 1  # how many times the one to three entries, which are new or edited as it goes on
     reverts: float = 0  # how likely it goes back, at a request that proves nothing, to what it showed before
     slow: float = 0  # seconds between an answer's head and its body
+    empty_every: int = 0  # of the new articles, the first of so many has no text before it is edited; in RSS alone
+    twins: Sequence[str] = ()  # other names at the same address under which it is shown, so that it has siblings
     seed: int = 1
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All under which it is asked for; it goes on once it was taken in under each."""
+        return self.name, *self.twins
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,25 +82,32 @@ class Feed:
         self._left = plan.moves
         self._next = plan.entries + 1
         self._revisions: dict[int, int] = {}
-        entries = tuple(Entry(plan.name, number) for number in range(plan.entries, 0, -1))
-        self.document = self._written(Page(plan.name, f"http://{plan.address}:{port}", plan.size, entries))
+        entries = tuple(self._new(number) for number in range(plan.entries, 0, -1))
+        site = f"http://{plan.address}:{port}"
+        self.document = self._written(Page(plan.name, site, plan.size, entries))
         self._before: Document | None = None
-        self._sent = self._proven = False
+        self._sent = False
+        self._taken_in: set[str] = set()  # under which names what is shown was
+
+    @property
+    def _proven(self) -> bool:
+        return self._taken_in.issuperset(self.plan.names)
 
     @property
     def resting(self) -> bool:
         """It goes on no more, and what it shows was taken in; without validators, nobody knows."""
         return not self._left and (self._proven or self.plan.validators == "none")
 
-    def answer(self, match: str | None, since: str | None) -> Answer:
-        """What a request with these validators (If-None-Match, If-Modified-Since) gets; the feed goes on by it."""
+    def answer(self, match: str | None, since: str | None, name: str | None = None) -> Answer:
+        """What a request by a name with these validators (If-None-Match, If-Modified-Since) gets; the feed goes on by it."""
         if self._status:
             return Answer(self._status, self.document, {}, proven=False, first=False)
         same = self._current(match, since)
         if same:
-            self._proven = True
-            answer = Answer(304, self.document, self._validators(), proven=True, first=False)
-            self._go_on()
+            self._taken_in.add(name or self.plan.name)
+            answer = Answer(304, self.document, self._validators(), proven=self._proven, first=False)
+            if self._proven:
+                self._go_on()
             return answer
         if self._left and self._before and self._sent and self._chosen.random() < self.plan.reverts:
             self.revert()
@@ -109,7 +123,7 @@ class Feed:
 
     def add(self, count: int = 1) -> None:
         """New articles; as many of the oldest leave the window."""
-        new = tuple(Entry(self.plan.name, number) for number in range(self._next + count - 1, self._next - 1, -1))
+        new = tuple(self._new(number) for number in range(self._next + count - 1, self._next - 1, -1))
         self._next += count
         self._become(entries=(*new, *self.document.page.entries)[: self.plan.entries])
 
@@ -144,7 +158,7 @@ class Feed:
         """Back to what it was before its last change, validators too."""
         assert self._before, "it never changed"
         self.document, self._before = self._before, self.document
-        self._sent = self._proven = False
+        self._sent, self._taken_in = False, set()
 
     def answer_with(self, status: int) -> None:
         """Answer nothing but this status; 0: itself again."""
@@ -152,7 +166,7 @@ class Feed:
 
     def _become(self, **changes: Any) -> None:
         self._before, self.document = self.document, self._written(replace(self.document.page, **changes))
-        self._sent = self._proven = False
+        self._sent, self._taken_in = False, set()
 
     def _go_on(self) -> None:
         if not self._left:
@@ -161,7 +175,7 @@ class Feed:
         match self._chosen.choices(("add", "edit", "drift", "delete"), (6, 4, 1, 1))[0]:
             case "edit" if self.plan.validators != "none":
                 self.edit(min(self.plan.pace * self._chosen.randint(1, 3), len(self.document.page.entries)))
-            case "drift" if self.plan.validators != "none":
+            case "drift" if self.plan.validators != "none" and not self.plan.twins:
                 self.drift()
             case "delete" if self.plan.format == "atom" and len(self.document.page.entries) > 1:
                 self.delete()
@@ -172,7 +186,11 @@ class Feed:
         """A revision never seen before, even after it was taken back."""
         revision = max(self._revisions.get(entry.number, 1), entry.revision) + 1
         self._revisions[entry.number] = revision
-        return replace(entry, revision=revision)
+        return replace(entry, revision=revision, empty=False)
+
+    def _new(self, number: int) -> Entry:
+        empty = self.plan.format == "rss" and self.plan.empty_every and number % self.plan.empty_every == 0
+        return Entry(self.plan.name, number, permalink=bool(self.plan.twins), empty=bool(empty))
 
     def _written(self, page: Page) -> Document:
         write, content_type = WRITERS[self.plan.format]

@@ -46,6 +46,7 @@ class Server:
 
     def __init__(self, feeds: Mapping[str, Feed], ledger: IO[str], requests: IO[str]) -> None:
         self._feeds = feeds
+        self._asked_for = {name: feed for feed in feeds.values() for name in feed.plan.names}
         self._ledger = ledger
         self._requests = requests
         self._showing: dict[str, object] = {}
@@ -64,11 +65,11 @@ class Server:
                 self._idle.set()
 
     async def _served(self, request: web.Request, begun: float) -> web.StreamResponse:
-        feed = self._feeds.get(request.match_info["name"])
+        feed = self._asked_for.get(request.match_info["name"])
         if feed is None:
             raise web.HTTPNotFound
         match, since = request.headers.get("If-None-Match"), request.headers.get("If-Modified-Since")
-        answer = feed.answer(match, since)
+        answer = feed.answer(match, since, request.match_info["name"])
         if answer.proven:
             _note(self._ledger, {"proven": feed.plan.name})
         elif answer.status == 200 and self._showing.get(feed.plan.name) is not answer.document:
@@ -81,7 +82,7 @@ class Server:
             response.content_length = len(body)
         try:
             await response.prepare(request)
-            if feed.plan.slow:
+            if feed.plan.slow and answer.status in {200, 304}:  # of any other who asked hears no more than the head
                 await asyncio.sleep(feed.plan.slow)
             await response.write(body)
             await response.write_eof()
@@ -89,9 +90,8 @@ class Server:
             pass  # whoever asked was killed
         finally:
             agent = request.headers.get("User-Agent")
-            asked = Asked(
-                feed.plan.name, feed.plan.address, begun, time.monotonic(), answer.status, match, since, agent
-            )
+            name, status = request.match_info["name"], answer.status
+            asked = Asked(name, feed.plan.address, begun, time.monotonic(), status, match, since, agent)
             _note(self._requests, asdict(asked))
         return response
 

@@ -26,10 +26,11 @@ class FeedServer:
         self._folder = folder
         self._counted = self._read = 0  # lines and bytes of the requests' book that were looked at
         self.plans = {plan.name: plan for plan in plans}
+        self._address = {name: plan.address for plan in plans for name in plan.names}
         self.port: int = self._told([packed(plan) for plan in plans])
 
     def url(self, name: str) -> str:
-        return f"http://{self.plans[name].address}:{self.port}/{name}"
+        return f"http://{self._address[name]}:{self.port}/{name}"
 
     @property
     def urls(self) -> dict[str, str]:

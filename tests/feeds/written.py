@@ -25,6 +25,8 @@ class Entry:
     number: int
     revision: int = 1
     drifts: int = 0  # how often its guid was changed
+    permalink: bool = False  # its guid is its link: then sibling feeds tell of one article
+    empty: bool = False  # neither headline nor text, so that it must be rejected; the mark is in its author's place
 
     @property
     def guid(self) -> str:
@@ -66,10 +68,13 @@ def rss(page: Page) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _item(site: str, size: int, entry: Entry) -> str:
+    if entry.empty:
+        guid = _guid(site, entry)
+        return f'<item><guid isPermaLink="false">{guid}</guid><dc:creator>{entry.mark}</dc:creator></item>'
     told = story(entry.feed, entry.number, size)
     return (
         f"<item><title>{escape(told.title)}</title><link>{_link(site, entry)}</link>"
-        f'<guid isPermaLink="false">{entry.guid}</guid><pubDate>{format_datetime(entry.published)}</pubDate>'
+        f'<guid isPermaLink="false">{_guid(site, entry)}</guid><pubDate>{format_datetime(entry.published)}</pubDate>'
         f"<dc:creator>A. Writer</dc:creator><category>made up</category>"
         f"<description>{escape(told.paragraphs[0])}</description>"
         f"<content:encoded><![CDATA[{_html(size, entry)}]]></content:encoded></item>"
@@ -78,7 +83,7 @@ def _item(site: str, size: int, entry: Entry) -> str:
 
 def atom(page: Page) -> bytes:
     deleted = "".join(
-        f'<at:deleted-entry ref="{entry.guid}" when="{entry.updated.isoformat()}"/>' for entry in page.deleted
+        f'<at:deleted-entry ref="{_guid(page.site, entry)}" when="{entry.updated.isoformat()}"/>' for entry in page.deleted
     )
     entries = "".join(_atom_entry(page.site, page.size, entry) for entry in page.entries)
     updated = max((entry.updated for entry in page.entries), default=datetime.fromtimestamp(BASE, UTC))
@@ -91,7 +96,7 @@ def _atom_entry(site: str, size: int, entry: Entry) -> str:
     told = story(entry.feed, entry.number, size)
     return (
         f'<entry xml:lang="{told.language}"><title>{escape(told.title)}</title><link href="{_link(site, entry)}"/>'
-        f"<id>{entry.guid}</id><published>{entry.published.isoformat()}</published>"
+        f"<id>{_guid(site, entry)}</id><published>{entry.published.isoformat()}</published>"
         f"<updated>{entry.updated.isoformat()}</updated><author><name>A. Writer</name></author>"
         f"<summary>{escape(told.paragraphs[0])}</summary>"
         f'<content type="html">{escape(_html(size, entry))}</content></entry>'
@@ -101,7 +106,7 @@ def _atom_entry(site: str, size: int, entry: Entry) -> str:
 def json_feed(page: Page) -> bytes:
     items = [
         {
-            "id": entry.guid,
+            "id": _guid(page.site, entry),
             "url": _link(page.site, entry),
             "title": story(entry.feed, entry.number, page.size).title,
             "content_html": _html(page.size, entry),
@@ -130,6 +135,10 @@ def _html(size: int, entry: Entry) -> str:
 
 def _texts(paragraphs: Sequence[str], edited: Sequence[str], mark: str) -> list[str]:
     return [*paragraphs, *edited, mark]
+
+
+def _guid(site: str, entry: Entry) -> str:
+    return _link(site, entry) if entry.permalink else entry.guid
 
 
 def _link(site: str, entry: Entry) -> str:

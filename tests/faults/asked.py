@@ -1,0 +1,176 @@
+"""Commands put into the inboxes while everything is being killed, each waited for, and what was asked to be forgotten.
+
+Whoever asks tries again for as long as the broker is away: with the same ids, so that nothing is asked twice.
+"""
+
+import asyncio
+import random
+import secrets
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from contextlib import aclosing, suppress
+from dataclasses import asdict, dataclass, field
+from typing import TypeVar
+
+from faults.running import Place
+
+from worker.broker.port import Broker, Start, Stored
+from worker.core.feeds import redrive
+from worker.core.feeds.inbox import Command, Outcome, State
+from worker.errors import BrokerAway, ClaimLost, Unsure
+from worker.model import Topic
+from worker.pipeline.asking import Wanted, outcomes, put
+from worker.pipeline.job import wall_clock
+from worker.pipeline.takedown import seek, take_down
+
+T = TypeVar("T")
+AGAIN = 0.3  # seconds after which a broker that is away is asked again
+LOOKED_AT = 40  # records from which one is picked
+COMMANDS = ("pause", "poll", "forget", "redrive")
+
+
+async def patiently(place: Place, do: Callable[[Broker], Awaitable[T]]) -> T:
+    """What it comes to once the broker is there for so long."""
+    while True:
+        with suppress(BrokerAway, Unsure, ClaimLost):
+            async with place.connect() as broker:
+                return await do(broker)
+        await asyncio.sleep(AGAIN)
+
+
+@dataclass
+class Asking:
+    """Who asks. `sites`: by source, feeds and shares of topics; `done`: data sets whose articles may be forgotten."""
+
+    place: Place
+    sites: dict[str, str]
+    done: Callable[[], set[str]]
+    chosen: random.Random
+    came_to: Counter[tuple[str, str]] = field(default_factory=Counter)  # by command and state
+    forgotten: set[str] = field(default_factory=set)  # articleIds
+    paused: set[str] = field(default_factory=set)
+    _taken: set[str] = field(default_factory=set)  # asked to be forgotten, answered or not
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+    _wrong: list[BaseException] = field(default_factory=list)
+
+    def begin(self, count: int) -> None:
+        """Ask for so many things at a time; some of what is paused is resumed."""
+        for source in sorted(self.paused):
+            if self.chosen.random() < 1 / 2:
+                self._begin(self._source("resume", source))
+        for _ in range(count):
+            self._begin(self._one(self.chosen.choice(COMMANDS)))
+
+    async def end(self) -> None:
+        """Wait for all of it, and resume what is paused."""
+        await self._over()
+        for source in sorted(self.paused):
+            self._begin(self._source("resume", source))
+        await self._over()
+
+    async def poll(self, sources: Iterable[str]) -> None:
+        """Ask these now, all at once."""
+        for source in sources:
+            self._begin(self._source("poll", source))
+        await self._over()
+
+    async def _over(self) -> None:
+        while self._tasks:
+            await asyncio.wait(set(self._tasks))
+        if self._wrong:
+            raise ExceptionGroup("asking", self._wrong)
+
+    def _begin(self, asking: Awaitable[None]) -> None:
+        async def run() -> None:
+            try:
+                await asking
+            except Exception as error:  # noqa: BLE001 (told at the end)
+                self._wrong.append(error)
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _one(self, name: str) -> None:
+        match name:
+            case "forget":
+                await self._forget()
+            case "redrive":
+                await self._redrive()
+            case _:
+                await self._source(name, self.chosen.choice(list(self.sites)))
+
+    async def _source(self, name: str, source: str) -> None:
+        state = await self._asked(Command(secrets.token_hex(8), name, source, {}), self.sites[source])
+        if state is State.DONE and name == "pause":
+            self.paused.add(source)
+        elif name == "resume":
+            self.paused.discard(source)
+
+    async def _redrive(self) -> None:
+        """A rejection of a feed, or of an upstream topic, whose redrive is refused."""
+        found = await patiently(self.place, lambda broker: self._picked(broker, Topic.REJECTS))
+        headers = [({name: value.decode() for name, value in one.headers}, one) for one in found]
+        of_sources = [(said, one) for said, one in headers if said["reject_source_id"] in self.sites]
+        if not of_sources:
+            return
+        said, one = self.chosen.choice(of_sources)
+        kept = redrive.kept(said, one.value or b"")
+        command = Command(secrets.token_hex(8), "redrive", kept.source, redrive.said(kept))
+        await self._asked(command, self.sites[kept.source])
+
+    async def _forget(self) -> None:
+        found = await patiently(self.place, lambda broker: self._picked(broker, Topic.ARTICLES))
+        articles = {one.key.decode() for one in found if one.value is not None} - self._taken
+        if not articles:
+            return
+        article = self.chosen.choice(sorted(articles))
+        self._taken.add(article)
+        last = (await patiently(self.place, lambda broker: seek(broker, article))).last
+        if last is None:
+            return
+        if last.of_dataset:
+            if last.source["id"].removeprefix("dataset:") not in self.done():
+                self._taken.discard(article)
+                return
+            await patiently(self.place, lambda broker: take_down(broker, article, wall_clock))
+            state = State.DONE
+            self.came_to["forget of a data set", state] += 1
+        else:
+            command = Command(secrets.token_hex(8), "forget", last.source["id"], {"article": asdict(last)})
+            state = await self._asked(command, last.source["site"])
+        if state is State.DONE:
+            self.forgotten.add(article)
+
+    async def _picked(self, broker: Broker, topic: Topic) -> list[Stored]:
+        """Some records that stand together, anywhere."""
+        spans = (await broker.describe(topic)).partitions
+        partition, span = self.chosen.choice(list(enumerate(spans)))
+        start = self.chosen.randint(span.start, max(span.start, span.end - LOOKED_AT))
+        found: list[Stored] = []
+        async with aclosing(broker.read(topic, Start(offset=start), partition=partition)) as records:
+            async for record in records:
+                found.append(record)
+                if len(found) == LOOKED_AT:
+                    break
+        return found
+
+    async def _asked(self, command: Command, site: str) -> State:
+        """What became of it, as it is stored."""
+        wanted = [Wanted(command, site)]
+
+        async def where(broker: Broker) -> dict[int, int]:
+            shard = broker.partition_of(Topic.CHECKPOINTS, site.encode())
+            return {shard: (await broker.describe(Topic.CHECKPOINTS)).partitions[shard].end}
+
+        async def outcome(broker: Broker) -> Outcome:
+            async with aclosing(outcomes(broker, wanted, since)) as found:
+                return await anext(found)
+
+        since = await patiently(
+            self.place, where
+        )  # before it is put for the first time: put may have to be called again
+        await patiently(self.place, lambda broker: put(broker, wanted, wall_clock()))
+        came = await patiently(self.place, outcome)
+        self.came_to[command.name, came.state] += 1
+        return came.state
