@@ -56,19 +56,19 @@ class Lane:
 
 
 class Replays:
-    """Two lanes share data sets by `--split`, as fast as they can; a third has its own, at a rate."""
+    """Two lanes share data sets by `--split`; a third has its own, half as fast as they are together."""
 
     def __init__(self, place: Place, articles: int, stages: int, rate: float) -> None:
         self.place = place
         self._let_in = [asyncio.Event() for _ in range(stages)]
         each = articles // stages // 2
         shared = [_filled(place, f"shared-{number}", each) for number in range(stages)]
-        slow = [_filled(place, f"slow-{number}", each) for number in range(stages)]
-        self.folders = [*shared, *slow]
+        whole = [_filled(place, f"whole-{number}", each) for number in range(stages)]
+        self.folders = [*shared, *whole]
         self.lanes = [
-            Lane("split 0/2", ("--split", "0/2"), shared),
-            Lane("split 1/2", ("--split", "1/2"), shared),
-            Lane("rate", ("--rate", f"{rate:.0f}"), slow),
+            Lane("split 0/2", ("--rate", f"{rate:.0f}", "--split", "0/2"), shared),
+            Lane("split 1/2", ("--rate", f"{rate:.0f}", "--split", "1/2"), shared),
+            Lane("whole", ("--rate", f"{rate:.0f}"), whole),
         ]
 
     def let_in(self, stages: int) -> None:
@@ -85,8 +85,8 @@ class Replays:
     @property
     def done(self) -> set[str]:
         """The data sets that nobody replays any more."""
-        one, other, slow = (lane.finished for lane in self.lanes)
-        return (one & other) | slow
+        one, other, whole = (lane.finished for lane in self.lanes)
+        return (one & other) | whole
 
     @property
     def told(self) -> int:

@@ -24,15 +24,15 @@ WORKER_KILLS = int(os.environ.get("NEWS_WORKER_KILLS", "200"))
 BROKER_KILLS = int(os.environ.get("NEWS_BROKER_KILLS", "30"))
 BROKERS = [int(number) for number in os.environ.get("NEWS_BROKERS", "1,3").split(",")]
 PARTITIONS = 12
-KILLS_A_STAGE = 5
-SECONDS_A_KILL = 5  # about: so fast is a replay that has a rate
+KILLS_A_STAGE = 10
+SECONDS_A_KILL = 8  # about: so fast are replays that they run most of the time
 HANGS = 7200  # seconds
 REPORT = 30  # seconds
 SHOWN = 20  # of what is wrong
 
 
 def scale() -> Scale:
-    rate = max(50, 1.5 * EVENTS / 4 / (WORKER_KILLS * SECONDS_A_KILL))
+    rate = max(50, 2 * EVENTS / 4 / (WORKER_KILLS * SECONDS_A_KILL))
     return Scale(EVENTS, WORKER_KILLS, BROKER_KILLS, stages=max(1, WORKER_KILLS // KILLS_A_STAGE), rate=rate)
 
 
@@ -41,7 +41,9 @@ async def report(everything: Together, begun: float) -> None:
     while True:
         await asyncio.sleep(REPORT)
         asked = everything.asking.came_to.total()
-        tell(f"{time.monotonic() - begun:,.0f} s: {everything.done}; {asked} commands answered", sys.stderr)
+        events = await everything.events()
+        told = f"{everything.done}; {asked} commands answered, about {events:,} events"
+        tell(f"{time.monotonic() - begun:,.0f} s: {told}", sys.stderr)
 
 
 async def row(cluster: Cluster, folder: Path) -> bool:

@@ -26,12 +26,11 @@ from worker.core.sources import topics
 from worker.model import Topic
 
 TRANSACTION = 0.05  # seconds, about: so that a kill falls anywhere within one
-LONGEST = 5.0  # seconds that a kill waits for events
+LONGEST = 3.0  # seconds that a kill waits for events
 LOOK = 0.1  # seconds from one look at the ends to the next
-FREEZE_EVERY = 15  # kills
 BROKEN_EVERY = 1000  # records
 TOLD = 20  # times that the upstream topic tells of an article
-TRANSACTED = 200  # records of an upstream transaction
+TRANSACTED = 1000  # records of an upstream transaction
 INTERVAL = 2  # seconds from one poll to the next
 STATUSES = (500, 503, 404, 429)
 
@@ -47,9 +46,10 @@ class Scale:
     shares: int = 3
     sites: int = 12
     each: int = 3  # feeds a site
-    commands: int = 10  # a kill
+    freeze_every: int = 15  # kills; 0: nobody is frozen
+    commands: int = 6  # a kill
     stages: int = 10
-    rate: float = 200.0  # articles a second of the replay that has one
+    rate: float = 200.0  # articles a second of each replay
 
     @property
     def replayed(self) -> int:
@@ -133,21 +133,27 @@ class Together:
         with_broker = set(self.chosen.sample(range(scale.kills), min(scale.broker_kills, scale.kills)))
         for number in range(scale.kills):
             self.replays.let_in(1 + number * scale.stages // scale.kills)
-            await self.upstream.send(
-                scale.upstream * (number + 1) // scale.kills - len(self.upstream.offered),
-                broken_every=BROKEN_EVERY,
-                transaction=TRANSACTED,
-            )
             self.asking.begin(scale.commands)
             self._servers_fail()
-            await self._events(self.chosen.randint(1, max(1, scale.events // scale.kills)))
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._more(scale.upstream * (number + 1) // scale.kills))
+                group.create_task(self._events(self.chosen.randint(1, max(1, scale.events // scale.kills))))
             await asyncio.sleep(self.chosen.uniform(0, TRANSACTION))
             if number in with_broker:
                 await self._kill_broker()
-            elif number % FREEZE_EVERY == 1:
+            elif scale.freeze_every and number % scale.freeze_every == 1:
                 await self._freeze()
             else:
                 await self._kill()
+
+    async def events(self) -> int:
+        """How many there are, about."""
+        return await patiently(self.place, ends)
+
+    async def _more(self, records: int) -> None:
+        """So many records of the upstream topic, with those that there are. All brokers are up: its producer isn't tested."""
+        more = records - len(self.upstream.offered)
+        await self.upstream.send(more, broken_every=BROKEN_EVERY, transaction=TRANSACTED)
 
     async def _events(self, more: int) -> None:
         """Wait until the topic has grown by so many, but not for long: while replays begin, little comes."""
