@@ -12,8 +12,6 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict, dataclass, field
 from typing import TypeVar
 
-from faults.running import Place
-
 from worker.broker.port import Broker, Start, Stored
 from worker.core.feeds import redrive
 from worker.core.feeds.inbox import Command, Outcome, State
@@ -29,12 +27,11 @@ LOOKED_AT = 40  # records from which one is picked
 COMMANDS = ("pause", "poll", "forget", "redrive")
 
 
-async def patiently(place: Place, do: Callable[[Broker], Awaitable[T]]) -> T:
+async def patiently(do: Callable[[], Awaitable[T]]) -> T:
     """What it comes to once the broker is there for so long."""
     while True:
         with suppress(BrokerAway, Unsure, ClaimLost):
-            async with place.connect() as broker:
-                return await do(broker)
+            return await do()
         await asyncio.sleep(AGAIN)
 
 
@@ -42,7 +39,7 @@ async def patiently(place: Place, do: Callable[[Broker], Awaitable[T]]) -> T:
 class Asking:
     """Who asks. `sites`: by source, feeds and shares of topics; `done`: data sets whose articles may be forgotten."""
 
-    place: Place
+    broker: Broker
     sites: dict[str, str]
     done: Callable[[], set[str]]
     chosen: random.Random
@@ -109,7 +106,7 @@ class Asking:
 
     async def _redrive(self) -> None:
         """A rejection of a feed, or of an upstream topic, whose redrive is refused."""
-        found = await patiently(self.place, lambda broker: self._picked(broker, Topic.REJECTS))
+        found = await patiently(lambda: self._picked(Topic.REJECTS))
         headers = [({name: value.decode() for name, value in one.headers}, one) for one in found]
         of_sources = [(said, one) for said, one in headers if said["reject_source_id"] in self.sites]
         if not of_sources:
@@ -120,20 +117,20 @@ class Asking:
         await self._asked(command, self.sites[kept.source])
 
     async def _forget(self) -> None:
-        found = await patiently(self.place, lambda broker: self._picked(broker, Topic.ARTICLES))
+        found = await patiently(lambda: self._picked(Topic.ARTICLES))
         articles = {one.key.decode() for one in found if one.value is not None} - self._taken
         if not articles:
             return
         article = self.chosen.choice(sorted(articles))
         self._taken.add(article)
-        last = (await patiently(self.place, lambda broker: seek(broker, article))).last
+        last = (await patiently(lambda: seek(self.broker, article))).last
         if last is None:
             return
         if last.of_dataset:
             if last.source["id"].removeprefix("dataset:") not in self.done():
                 self._taken.discard(article)
                 return
-            await patiently(self.place, lambda broker: take_down(broker, article, wall_clock))
+            await patiently(lambda: take_down(self.broker, article, wall_clock))
             state = State.DONE
             self.came_to["forget of a data set", state] += 1
         else:
@@ -142,13 +139,13 @@ class Asking:
         if state is State.DONE:
             self.forgotten.add(article)
 
-    async def _picked(self, broker: Broker, topic: Topic) -> list[Stored]:
+    async def _picked(self, topic: Topic) -> list[Stored]:
         """Some records that stand together, anywhere."""
-        spans = (await broker.describe(topic)).partitions
+        spans = (await self.broker.describe(topic)).partitions
         partition, span = self.chosen.choice(list(enumerate(spans)))
         start = self.chosen.randint(span.start, max(span.start, span.end - LOOKED_AT))
         found: list[Stored] = []
-        async with aclosing(broker.read(topic, Start(offset=start), partition=partition)) as records:
+        async with aclosing(self.broker.read(topic, Start(offset=start), partition=partition)) as records:
             async for record in records:
                 found.append(record)
                 if len(found) == LOOKED_AT:
@@ -157,20 +154,15 @@ class Asking:
 
     async def _asked(self, command: Command, site: str) -> State:
         """What became of it, as it is stored."""
-        wanted = [Wanted(command, site)]
+        wanted, shard = [Wanted(command, site)], self.broker.partition_of(Topic.CHECKPOINTS, site.encode())
 
-        async def where(broker: Broker) -> dict[int, int]:
-            shard = broker.partition_of(Topic.CHECKPOINTS, site.encode())
-            return {shard: (await broker.describe(Topic.CHECKPOINTS)).partitions[shard].end}
-
-        async def outcome(broker: Broker) -> Outcome:
-            async with aclosing(outcomes(broker, wanted, since)) as found:
+        async def outcome() -> Outcome:
+            async with aclosing(outcomes(self.broker, wanted, {shard: since})) as found:
                 return await anext(found)
 
-        since = await patiently(
-            self.place, where
-        )  # before it is put for the first time: put may have to be called again
-        await patiently(self.place, lambda broker: put(broker, wanted, wall_clock()))
-        came = await patiently(self.place, outcome)
+        # Before it is put for the first time, as put may have to be called again.
+        since = (await patiently(lambda: self.broker.describe(Topic.CHECKPOINTS))).partitions[shard].end
+        await patiently(lambda: put(self.broker, wanted, wall_clock()))
+        came = await patiently(outcome)
         self.came_to[command.name, came.state] += 1
         return came.state

@@ -1,7 +1,8 @@
 """The long form of everything at once: a million events past 200 kills of workers and replays and 30 of brokers, as rows.
 
 On one broker, then on three; NEWS_BROKERS=1 or 3 chooses one of them. NEWS_EVENTS, NEWS_WORKER_KILLS and NEWS_BROKER_KILLS (of
-each row) scale it, NEWS_SEED sets the moments. Exit 1 when anything is amiss.
+each row) scale it, NEWS_SEED sets the moments. With NEWS_SECONDS nothing more is killed after so long, and all is let finish.
+Exit 1 when anything is amiss.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from tempfile import TemporaryDirectory
 from faults.conftest import made
 from faults.soak import SEED, tell, tell_row
 from faults.together import Scale, Together, together
-from kafka.cluster import JVM, Cluster, start
+from kafka.cluster import Cluster, start
 from kafka.found import find
 
 EVENTS = int(os.environ.get("NEWS_EVENTS", "1000000"))
@@ -24,6 +25,7 @@ WORKER_KILLS = int(os.environ.get("NEWS_WORKER_KILLS", "200"))
 BROKER_KILLS = int(os.environ.get("NEWS_BROKER_KILLS", "30"))
 BROKERS = [int(number) for number in os.environ.get("NEWS_BROKERS", "1,3").split(",")]
 PARTITIONS = 12
+SECONDS = float(os.environ.get("NEWS_SECONDS", "inf"))
 KILLS_A_STAGE = 10
 SECONDS_A_KILL = 8  # about: so fast are replays that they run most of the time
 HANGS = 7200  # seconds
@@ -54,7 +56,7 @@ async def row(cluster: Cluster, folder: Path) -> bool:
     async with together(scale(), place, cluster, random.Random(SEED), folder / "feeds") as everything:
         everything.watch.crew.hangs = HANGS
         reporting = asyncio.create_task(report(everything, begun))
-        await everything.fury()
+        await everything.fury(SECONDS)
         tell(f"{time.monotonic() - begun:,.0f} s: {everything.done}; now it is calm", sys.stderr)
         wrong = await everything.calm()
         tell(f"{time.monotonic() - begun:,.0f} s: all is done, and judged now", sys.stderr)
@@ -90,7 +92,7 @@ async def main(folder: Path) -> bool:
     clean = True
     for brokers in BROKERS:
         here = folder / f"of-{brokers}"
-        cluster = start(find(), here / "kafka", brokers, jvm=JVM)
+        cluster = start(find(), here / "kafka", brokers)  # that start quickly, as they do again and again
         try:
             await cluster.ready()
             clean &= await row(cluster, here)

@@ -1,7 +1,9 @@
 """Everything at once: workers that poll feeds and read an upstream topic, replays, commands, and what kills them meanwhile."""
 
 import asyncio
+import math
 import random
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -21,13 +23,12 @@ from feeds.feed import Plan
 from feeds.serving import serving
 from kafka.cluster import Cluster
 
-from worker.broker.port import Broker
 from worker.core.sources import topics
 from worker.model import Topic
 
 TRANSACTION = 0.05  # seconds, about: so that a kill falls anywhere within one
 LONGEST = 3.0  # seconds that a kill waits for events
-LOOK = 0.1  # seconds from one look at the ends to the next
+LOOK = 0.3  # seconds from one look at the ends to the next
 BROKEN_EVERY = 1000  # records
 TOLD = 20  # times that the upstream topic tells of an article
 TRANSACTED = 1000  # records of an upstream transaction
@@ -86,11 +87,6 @@ class Outcome:
     wrong: list[str]
 
 
-async def ends(broker: Broker) -> int:
-    """Where the topic of the articles ends: all that is in it, all that was aborted, and a little more."""
-    return sum(span.end for span in (await broker.describe(Topic.ARTICLES)).partitions)
-
-
 def feeds(scale: Scale) -> list[Plan]:
     """Feeds that go on by themselves; of each site one is shown under two names, one has entries that are rejected."""
     plans = restless(scale.sites, scale.each, entries=20, pace=2)
@@ -127,11 +123,14 @@ class Together:
     def place(self) -> Place:
         return self.polled.place
 
-    async def fury(self) -> None:
-        """Kill, again and again, while all of it goes on."""
+    async def fury(self, seconds: float = math.inf) -> None:
+        """Kill, again and again, while all of it goes on, but not longer than that."""
+        end = time.monotonic() + seconds
         scale = self.scale
         with_broker = set(self.chosen.sample(range(scale.kills), min(scale.broker_kills, scale.kills)))
         for number in range(scale.kills):
+            if time.monotonic() > end:
+                break
             self.replays.let_in(1 + number * scale.stages // scale.kills)
             self.asking.begin(scale.commands)
             self._servers_fail()
@@ -147,8 +146,9 @@ class Together:
                 await self._kill()
 
     async def events(self) -> int:
-        """How many there are, about."""
-        return await patiently(self.place, ends)
+        """How many there are, about: where the topic ends, with all that was aborted in it."""
+        spans = (await patiently(lambda: self.asking.broker.describe(Topic.ARTICLES))).partitions
+        return sum(span.end for span in spans)
 
     async def _more(self, records: int) -> None:
         """So many records of the upstream topic, with those that there are. All brokers are up: its producer isn't tested."""
@@ -157,15 +157,11 @@ class Together:
 
     async def _events(self, more: int) -> None:
         """Wait until the topic has grown by so many, but not for long: while replays begin, little comes."""
-
-        async def wait(broker: Broker) -> None:
-            end = await ends(broker) + more
-            with suppress(TimeoutError):
-                async with asyncio.timeout(LONGEST):
-                    while await ends(broker) < end:  # noqa: ASYNC110 (a broker has no event to wait for)
-                        await asyncio.sleep(LOOK)
-
-        await patiently(self.place, wait)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LONGEST):
+                end = await self.events() + more
+                while await self.events() < end:  # noqa: ASYNC110 (a broker has no event to wait for)
+                    await asyncio.sleep(LOOK)
 
     async def _kill(self) -> None:
         """One of the workers or of the replays."""
@@ -210,6 +206,7 @@ class Together:
 
     async def calm(self) -> list[str]:
         """Let all of it come to an end by itself; what is wrong with how it did."""
+        await self._more(self.scale.upstream)
         self.replays.let_in(self.scale.stages)
         for one in self.failing:
             self.polled.server.answer_with(0, one)
@@ -277,7 +274,7 @@ async def together(
             sites[name] = site
         watch = Watch(await stack.enter_async_context(crew(polled, 0)))
         replays = Replays(place, scale.replayed, scale.stages, scale.rate)
-        asking = Asking(place, sites, lambda: replays.done, chosen)
+        asking = Asking(await stack.enter_async_context(place.connect()), sites, lambda: replays.done, chosen)
         for _ in range(scale.workers):
             await watch.start(**settings)
         everything = Together(scale, cluster, polled, upstream, watch, replays, asking, chosen, settings)
