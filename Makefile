@@ -52,6 +52,7 @@ soak: $(DEV)  ## the tests that kill, 500 and 100 times instead of 20, and a mil
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak_shared
 	@PYTHONPATH=tests $(BIN)/python -m faults.soak_upstream
+	@PYTHONPATH=tests $(BIN)/python -m faults.soak_together
 
 fuzz: $(DEV)  ## the tests that make up their input, with far more of it
 	@$(BIN)/pytest --ignore=tests/bench -m hypothesis --hypothesis-profile=fuzz

@@ -18,7 +18,7 @@ from worker.core.feeds.inbox import Command, Outcome, State
 from worker.errors import BrokerAway, ClaimLost, Unsure
 from worker.model import Topic
 from worker.pipeline.asking import Wanted, outcomes, put
-from worker.pipeline.job import wall_clock
+from worker.pipeline.clocks import wall_clock
 from worker.pipeline.takedown import seek, take_down
 
 T = TypeVar("T")

@@ -27,6 +27,8 @@ async def test_feeds_replays_an_upstream_topic_and_commands_while_all_of_them_ar
     scale = Scale(2000, kills=3, broker_kills=1, freeze_every=0, commands=5, **SMALL)
     async with together(scale, place, kafka_to_kill, random.Random(SEED), tmp_path / "feeds") as everything:
         await everything.fury()
+        await everything.replaying  # then what was replayed may be forgotten, too
+        everything.asking.begin(20)
         outcome = await everything.judged(await everything.calm())
     assert (outcome.verdict.clean, outcome.wrong) == (True, []), f"NEWS_SEED={SEED}: {outcome.verdict}"
     assert outcome.events > scale.events

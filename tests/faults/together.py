@@ -5,7 +5,7 @@ import math
 import random
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -157,11 +157,10 @@ class Together:
 
     async def _events(self, more: int) -> None:
         """Wait until the topic has grown by so many, but not for long: while replays begin, little comes."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LONGEST):
-                end = await self.events() + more
-                while await self.events() < end:  # noqa: ASYNC110 (a broker has no event to wait for)
-                    await asyncio.sleep(LOOK)
+        latest = time.monotonic() + LONGEST
+        end = await self.events() + more
+        while time.monotonic() < latest and await self.events() < end:  # noqa: ASYNC110 (a broker has no event to wait for)
+            await asyncio.sleep(LOOK)
 
     async def _kill(self) -> None:
         """One of the workers or of the replays."""

@@ -11,7 +11,7 @@ from feeds.oracle import MARK
 from feeds.serving import serving, sites
 
 from worker.core.read import read
-from worker.model import Article, Document, Format, Source, Withdrawal
+from worker.model import Article, Document, Format, Rejection, Source, Withdrawal
 
 LIMIT = 1_048_588
 SOURCE = Source("dataset:d", "dataset", "dataset:d")
@@ -102,3 +102,22 @@ async def test_requests_are_written_down_with_their_time_so_that_two_at_once_are
         one, two = server.requests
     assert one.begun < two.ended
     assert two.begun < one.ended
+
+
+async def test_a_feed_of_two_names_goes_on_once_it_was_taken_in_under_both(tmp_path):
+    with serving(tmp_path / "feeds", sites(1, entries=3, moves=1, twins=["twin"])) as server:
+        (_, headers, body), (_, _, same) = await fetched(server, "f0"), await fetched(server, "twin")
+        assert same == body
+        for name, changed in (("f0", False), ("f0", False), ("twin", True)):
+            await fetched(server, name, **{"If-None-Match": headers["ETag"]})
+            assert ((await fetched(server, "f0"))[2] != body) is changed
+
+
+async def test_an_entry_that_is_empty_is_rejected_with_its_mark_until_it_is_edited(tmp_path):
+    with serving(tmp_path / "feeds", [Plan("a", "127.0.9.3", entries=1, empty_every=1)]) as server:
+        for wanted in (Rejection, Article):
+            _, _, body = await fetched(server, "a")
+            (item,) = read(Document(SOURCE, "f", Format.FEED, body, 0, -1, 0, 1), LIMIT).items
+            assert isinstance(item, wanted)
+            assert MARK.search(body.decode())
+            server.change("edit", "a")

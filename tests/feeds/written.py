@@ -83,7 +83,8 @@ def _item(site: str, size: int, entry: Entry) -> str:
 
 def atom(page: Page) -> bytes:
     deleted = "".join(
-        f'<at:deleted-entry ref="{_guid(page.site, entry)}" when="{entry.updated.isoformat()}"/>' for entry in page.deleted
+        f'<at:deleted-entry ref="{_guid(page.site, entry)}" when="{entry.updated.isoformat()}"/>'
+        for entry in page.deleted
     )
     entries = "".join(_atom_entry(page.site, page.size, entry) for entry in page.entries)
     updated = max((entry.updated for entry in page.entries), default=datetime.fromtimestamp(BASE, UTC))
