@@ -24,7 +24,7 @@ from worker.pipeline.takedown import seek, take_down
 T = TypeVar("T")
 AGAIN = 0.3  # seconds after which a broker that is away is asked again
 LOOKED_AT = 40  # records from which one is picked
-COMMANDS = ("pause", "poll", "forget", "redrive")
+COMMANDS = {"pause": 4, "poll": 4, "redrive": 2, "forget": 2}  # how likely; the last reads a partition of the articles
 
 
 async def patiently(do: Callable[[], Awaitable[T]]) -> T:
@@ -55,8 +55,8 @@ class Asking:
         for source in sorted(self.paused):
             if self.chosen.random() < 1 / 2:
                 self._begin(self._source("resume", source))
-        for _ in range(count):
-            self._begin(self._one(self.chosen.choice(COMMANDS)))
+        for name in self.chosen.choices(list(COMMANDS), list(COMMANDS.values()), k=count):
+            self._begin(self._one(name))
 
     async def end(self) -> None:
         """Wait for all of it, and resume what is paused."""

@@ -56,7 +56,7 @@ class Lane:
 
 
 class Replays:
-    """Two lanes share data sets by `--split`; a third has its own, half as fast as they are together."""
+    """Two lanes share data sets by `--split`, as fast as they can; a third has its own, at a rate."""
 
     def __init__(self, place: Place, articles: int, stages: int, rate: float) -> None:
         self.place = place
@@ -66,8 +66,8 @@ class Replays:
         whole = [_filled(place, f"whole-{number}", each) for number in range(stages)]
         self.folders = [*shared, *whole]
         self.lanes = [
-            Lane("split 0/2", ("--rate", f"{rate:.0f}", "--split", "0/2"), shared),
-            Lane("split 1/2", ("--rate", f"{rate:.0f}", "--split", "1/2"), shared),
+            Lane("split 0/2", ("--split", "0/2"), shared),
+            Lane("split 1/2", ("--split", "1/2"), shared),
             Lane("whole", ("--rate", f"{rate:.0f}"), whole),
         ]
 

@@ -27,14 +27,14 @@ BROKERS = [int(number) for number in os.environ.get("NEWS_BROKERS", "1,3").split
 PARTITIONS = 12
 SECONDS = float(os.environ.get("NEWS_SECONDS", "inf"))
 KILLS_A_STAGE = 10
-SECONDS_A_KILL = 8  # about: so fast are replays that they run most of the time
+SECONDS_A_KILL = 8  # about: so fast is the replay that has a rate that it runs most of the time
 HANGS = 7200  # seconds
 REPORT = 30  # seconds
 SHOWN = 20  # of what is wrong
 
 
 def scale() -> Scale:
-    rate = max(50, 2 * EVENTS / 4 / (WORKER_KILLS * SECONDS_A_KILL))
+    rate = max(50, 1.5 * EVENTS / 4 / (WORKER_KILLS * SECONDS_A_KILL))
     return Scale(EVENTS, WORKER_KILLS, BROKER_KILLS, stages=max(1, WORKER_KILLS // KILLS_A_STAGE), rate=rate)
 
 

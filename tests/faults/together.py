@@ -50,7 +50,7 @@ class Scale:
     freeze_every: int = 15  # kills; 0: nobody is frozen
     commands: int = 6  # a kill
     stages: int = 10
-    rate: float = 200.0  # articles a second of each replay
+    rate: float = 200.0  # articles a second of the replay that has one
 
     @property
     def replayed(self) -> int:
