@@ -9,13 +9,13 @@ from contextlib import ExitStack, contextmanager
 from functools import lru_cache
 from unittest.mock import patch
 
-from worker.core import read
+from worker.core import builder
 from worker.core.normalise import html, text
 
 _KEPT = 20_000  # of each, a kB or so each
 _PURE = tuple(
     (where, name, lru_cache(_KEPT)(getattr(where, name)))
-    for where, name in ((read, "language"), (html, "sanitise"), (html, "words_of"), (text, "both"))
+    for where, name in ((builder, "language"), (html, "sanitise"), (html, "words_of"), (text, "both"))
 )
 
 
