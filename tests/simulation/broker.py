@@ -132,5 +132,8 @@ class Broker:
         layout = Layout(topic.value, len(partitions), None, SETTINGS[topic])
         return TopicInfo(layout, tuple(Span(one.start, one.next) for one in partitions))
 
+    def is_own(self, _cluster, _name):
+        return False
+
     def max_record_bytes(self, topic):
         return RECORD_BYTES

@@ -20,6 +20,7 @@ APART = 2400.0  # seconds between two of the things below, on average
 STEPS = 3000  # steps of workers between two strikes, on average
 # Those of these count so many times.
 WEIGHTY = {UnderWay._poll.__qualname__: 15, OwnedShard._commit_waiting.__qualname__: 15}
+MOST_PARTITIONS = 6  # of one of the other system's topics
 
 
 class Nemesis:
@@ -41,6 +42,9 @@ class Nemesis:
             self._storm: 1,
             self._claim: 2,
             self._hold_open: 2,
+            self._upstream_away: 2,
+            self._delete: 2,
+            self._grow: 1,
             self._remove: 1,
             self._move: 1,
             self._gone: 1,
@@ -53,6 +57,7 @@ class Nemesis:
         end = world.loop.time() + seconds
         world.cluster.ill = ILL * self._fury
         world.network.ill = 2 * ILL
+        world.upstream.ill = 5 * ILL
         world.loop.before = self._strike
         world.cluster.strike = self._strike_in_commit
         world.network.meddle = self._meddle
@@ -61,7 +66,7 @@ class Nemesis:
             (deed,) = self._chosen.choices(list(self._does), list(self._does.values()))
             world.disturbed += 1
             await deed()
-        world.cluster.ill = world.network.ill = 0.0
+        world.cluster.ill = world.network.ill = world.upstream.ill = 0.0
         world.loop.before = lambda _process, _handle: None
 
     def _strike(self, process, handle):
@@ -105,8 +110,11 @@ class Nemesis:
     def _any(self):
         return self._chosen.choice(self._world.workers) if self._world.workers else None
 
+    def _feed(self):
+        return self._chosen.choice(list(self._world.network.places.values()))
+
     def _source(self):
-        return self._chosen.choice(list(self._world.network.places))
+        return self._chosen.choice(list(self._world.definitions))
 
     async def _kill(self):
         if worker := self._any():
@@ -152,6 +160,17 @@ class Nemesis:
         partition = self._chosen.choice(cluster.topics[Topic.CHECKPOINTS])
         cluster.hold_open(partition, self._chosen.uniform(1, TRANSACTION_SECONDS))
 
+    async def _upstream_away(self):
+        self._world.upstream.take_away(self._some_seconds())
+
+    async def _delete(self):
+        self._world.writers.delete()
+
+    async def _grow(self):
+        topic = self._chosen.choice(list(self._world.upstream.topics))
+        if len(self._world.upstream.topics[topic]) < MOST_PARTITIONS:
+            self._world.upstream.grow(topic)
+
     async def _remove(self):
         """A source is removed, and added again later, well within its grace."""
         name = self._source()
@@ -164,13 +183,13 @@ class Nemesis:
 
     async def _move(self):
         """Its server redirects for good from now on."""
-        place = self._world.network.places[self._source()]
+        place = self._feed()
         place.path = f"{place.feed.plan.name}~{self._chosen.randrange(10**6)}"
         self._world.trace.fault("moved", url=place.url)
 
     async def _gone(self):
         """It answers 410, and is defined at another URL later."""
-        place = self._world.network.places[self._source()]
+        place = self._feed()
         self._world.trace.fault("gone", url=place.url)
         place.gone = True
         self._world.loop.outside(self._chosen.uniform(600, 12 * 3600), self._back, place)
@@ -183,9 +202,9 @@ class Nemesis:
     async def _redefine(self):
         name = self._source()
         self._world.trace.fault("defined anew", source=name)
-        await self._world.define(name, interval_s=self._chosen.choice((900, 1800, 3600)))
+        await self._world.define(name, interval_s=self._chosen.choice((900, 1800, 2700, 3600)))
 
     async def _change(self):
         """A feed changes although nobody has proven to have taken in what it showed."""
-        feed = self._world.network.places[self._source()].feed
+        feed = self._feed().feed
         getattr(feed, self._chosen.choice(("add", "edit", "drift")))(self._chosen.randint(1, 3))

@@ -10,10 +10,10 @@ from unittest.mock import patch
 from simulation import clock, world
 from simulation.nemesis import Nemesis
 from simulation.remembered import remembered
-from simulation.verdict import judge
+from simulation.verdict import judge, of_upstream
 from simulation.world import WORKERS
 
-from worker.pipeline.polls import agenda, poll, reporting
+from worker.pipeline.polls import agenda, poll, reporting, stream
 
 _PARTS = 2  # records of a part, so that small documents come to several transactions as large ones do
 _REPORTS = (
@@ -45,7 +45,9 @@ def simulate(seed, hours, fury=1.0):
         clock.virtual(one.loop, one.chosen),
         one.trace.listening(),
         remembered(),
+        one.upstream.consumed(),
         patch.object(poll, "MOST_RECORDS", _PARTS),
+        patch.object(stream, "MOST_RECORDS", _PARTS),
         patch.object(agenda, "_LONGEST_SLEEP", _REPORTS),
         patch.object(reporting, "_EVERY_SECONDS", _REPORTS),
     ):
@@ -69,14 +71,18 @@ def simulate(seed, hours, fury=1.0):
 
 
 async def _lived(one, seconds, fury):
-    for name in one.network.places:
+    for name in one.definitions:
         await one.define(name)
     for _ in range(WORKERS):
         one.start()
+    writing = one.loop.create_task(one.writers.go_on(fury))
     await Nemesis(one, fury).rage(seconds)
+    one.writers.over = True
+    await writing
     if judge(one):  # it holds at any time, and what is wrong already may never come to rest
         return
     await _rested(one)
+    one.rested = True
     one.over = True
     for worker in one.workers:
         worker.run.stop.set()
@@ -92,4 +98,7 @@ async def _rested(one):
         if one.loop.time() > end:
             restless = [feed.plan.name for feed in feeds if not feed.resting]
             raise AssertionError(f"not taken in after {_REST_HOURS} h of calm: {restless}")
+        await asyncio.sleep(_LOOK_SECONDS)
+    end = one.loop.time() + _HOUR
+    while of_upstream(one, rested=True) and one.loop.time() < end:
         await asyncio.sleep(_LOOK_SECONDS)

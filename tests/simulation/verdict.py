@@ -6,15 +6,18 @@ import json
 from collections import Counter
 
 from feeds.oracle import MARK, events, judged, shown
+from simulation import writers
 
 from worker.model import Fate, FaultKind, Topic
 
+_WITH_MARKS = (Topic.ARTICLES, Topic.REJECTS)
 _EVENTS = (Fate.CREATED, Fate.UPDATED, Fate.WITHDRAWN)
 
 
 def judge(world):
     """What is wrong, a sentence each."""
-    articles = _committed(world, Topic.ARTICLES)
+    every = _committed(world, Topic.ARTICLES)
+    articles = [(serial, stored) for serial, stored in every if not _of_topic(world, stored)]
     got, wrong = events(stored for _, stored in articles)
     told = shown(world.network.ledger)
     for article in told.keys() - {article for article, _ in got}:  # what was never published need not be withdrawn
@@ -23,7 +26,26 @@ def judge(world):
     verdict = judged(told, _with_rejected(world, articles, got))
     for name in ("lost", "twice", "invented", "out_of_order"):
         wrong += [f"{name}: {one}" for one in getattr(verdict, name)]
-    return [*wrong, *_by_source(world, articles), *_counts(world, len(articles)), *world.network.rude, *world.wrong]
+    wrong += _by_source(world, articles)
+    wrong += of_upstream(world, rested=world.rested)
+    return [*wrong, *_counts(world, len(every)), *world.network.rude, *world.wrong]
+
+
+def of_upstream(world, *, rested):
+    """What is wrong with what came of the other system's records. `rested`: all of them must have come by now."""
+    return writers.verdict(world.writers.written, of_topics(world), rested=rested)
+
+
+def of_topics(world):
+    """What came of them, see `writers.marks_of`."""
+    found = [[one for _, one in _committed(world, topic) if _of_topic(world, one)] for topic in _WITH_MARKS]
+    return writers.marks_of(*found)
+
+
+def _of_topic(world, stored):
+    if stored.topic == Topic.ARTICLES.value:
+        return b'"kind":"topic"' in stored.value
+    return world.definitions[dict(stored.headers)["reject_source_id"].decode()].kind == "topic"
 
 
 def _committed(world, topic):
@@ -44,6 +66,8 @@ def _with_rejected(world, articles, got):
     told = [(serial, one) for (serial, _), one in zip(articles, got, strict=True)]
     seen = set()
     for serial, stored in _committed(world, Topic.REJECTS):
+        if _of_topic(world, stored):
+            continue
         digest = dict(stored.headers)["reject_digest"]
         found = MARK.search((stored.value or b"").decode())
         assert found, stored

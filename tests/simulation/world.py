@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 
-from feeds.feed import Plan
 from feeds.oracle import MARK
-from simulation import clock
+from simulation import clock, sources, verdict, writers
 from simulation.broker import RECORD_BYTES, Broker
 from simulation.cluster import Cluster
 from simulation.loop import Loop
 from simulation.network import Network
+from simulation.upstream import Upstream
 from simulation.process import Process, State
 from simulation.trace import Trace
 
@@ -32,23 +32,6 @@ WORKERS, PARTITIONS = 2, 2
 GIVE_UP_SECONDS, GRACE_SECONDS = 300.0, 10.0
 _TRIES = 100  # until all that is buried has unwound
 _POISONED = 9  # of so many new articles of some feeds the broker refuses one
-
-SHAPES = (("rss", "both"), ("json", "both"), ("atom", "etag"), ("json", "modified"), ("rss", "etag"), ("json", "etag"))
-INTERVALS = (1800, 3600, 3600, 7200)  # seconds
-
-
-def plans(seed, sites=3, each=2):
-    """Feeds of each format, several a site; one in three goes back now and then to what it showed before."""
-    made = []
-    for number in range(sites * each):
-        kind, validators = SHAPES[number % len(SHAPES)]
-        reverts = 0.4 if number % 3 == 0 else 0.0
-        address = f"127.0.7.{1 + number % sites}"
-        chosen = random.Random(f"{seed}/{number}").randrange(2**32)
-        made.append(
-            Plan(f"f{number}", address, kind, validators, entries=5, size=60, moves=10**9, reverts=reverts, seed=chosen)
-        )
-    return made
 
 
 class Alone(Broker):
@@ -72,10 +55,15 @@ class Alone(Broker):
 
 
 class Readers:
-    """Read here and at once."""
+    """Read here, though one may be done before another that was begun first."""
+
+    jobs = 2
+
+    def __init__(self, chosen):
+        self._chosen = chosen
 
     async def read(self, documents, limit):
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(self._chosen.uniform(0.001, 0.05))
         return [[read(document, limit)] for document in documents]
 
 
@@ -98,12 +86,15 @@ class World:
     trace: Trace
     cluster: Cluster
     network: Network
-    definitions: dict[str, Definition] = field(default_factory=dict)  # as they are now
+    upstream: Upstream
+    writers: writers.Writers
+    definitions: dict[str, Definition]  # as they are now, or were last
     workers: list[Worker] = field(default_factory=list)  # that live
     ended: list[Worker] = field(default_factory=list)
     strangers: list[Worker] = field(default_factory=list)  # that are in no group
     wrong: list[str] = field(default_factory=list)
     disturbed: int = 0  # how often something was done to the world
+    rested: bool = False  # what was shown and written was taken in
     over: bool = False  # nobody is started any more
     _started: int = 0
 
@@ -113,19 +104,7 @@ class World:
         return Broker(self.cluster, Process("operator"))
 
     async def define(self, name, **changes):
-        place = self.network.places[name]
-        before = self.definitions.get(name)
-        if before is None:
-            number = list(self.network.places).index(name)
-            before = Definition(
-                name,
-                place.url,
-                place.feed.plan.address,
-                1,
-                interval_s=INTERVALS[number % len(INTERVALS)],
-                daily_updates=1000,
-            )
-        self.definitions[name] = replace(before, **changes)
+        self.definitions[name] = replace(self.definitions[name], **changes)
         await self.append(stored.record(self.definitions[name], clock.right(self.loop)))
 
     async def undefine(self, name):
@@ -150,7 +129,7 @@ class World:
         worker.task.add_done_callback(lambda task: self._ended(worker, task), context=Context())
 
     def _run_of(self, process, broker):
-        tools = Tools(self.network.client(process), Readers(), lambda _name: None, RECORD_BYTES)
+        tools = Tools(self.network.client(process), Readers(self.chosen), lambda _name: None, RECORD_BYTES)
         token = self.chosen.randbytes(8).hex()
         stop = asyncio.Event()
         slots = asyncio.Semaphore(50)
@@ -287,21 +266,22 @@ def made(seed):
     chosen = random.Random(seed)
     loop = Loop(random.Random(chosen.random()))
     trace = Trace(loop)
-    feeds = plans(seed)
+    feeds = sources.plans(seed)
     tame = [plan.name for plan in feeds if not plan.reverts]
 
     def poisonous(record):
         """Some articles as they come out are refused, of feeds that take nothing back; their rejections are not."""
-        if (
-            record.topic is not Topic.ARTICLES
-            or record.value is None
-            or not (found := MARK.search(record.value.decode()))
-        ):
+        if record.topic is not Topic.ARTICLES or record.value is None:
             return False
+        value = record.value.decode()
+        if not (found := MARK.search(value)):
+            return writers.poisonous(value)
         return found["feed"] in tame and int(found["number"]) % _POISONED == 1 and found["revision"] == "1"
 
     cluster = Cluster(loop, random.Random(chosen.random()), trace, PARTITIONS, poisonous)
     network = Network(loop, random.Random(chosen.random()), trace, feeds)
-    world = World(seed, loop, chosen, trace, cluster, network)
+    upstream = Upstream(loop, random.Random(chosen.random()), trace)
+    others = writers.Writers(upstream, lambda: {mark for mark, _ in verdict.of_topics(world)})
+    world = World(seed, loop, chosen, trace, cluster, network, upstream, others, sources.definitions(network.places))
     network.anothers = world.anothers
     return world
