@@ -83,6 +83,5 @@ def share_of_all():
 
 
 BUGS = {
-    bug.__name__: bug
-    for bug in (position_first, position_last, read_uncommitted, latest_when_passed, share_of_all)
+    bug.__name__: bug for bug in (position_first, position_last, read_uncommitted, latest_when_passed, share_of_all)
 }

@@ -1,7 +1,7 @@
 """Topics of another system: logs that grow in transactions, are cut by retention and get partitions; and who reads them.
 
-The one decision: `Consumer` stands for aiokafka's, so that the worker's own `TopicReader` runs over it. What it has fetched it gives,
-whatever became of the log since.
+The one decision: `Consumer` stands for aiokafka's, so that the worker's own `TopicReader` runs over it. What it has fetched it
+gives, whatever became of the log since.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from unittest.mock import patch
 from aiokafka import TopicPartition
 from aiokafka.errors import (
     KafkaConnectionError,
-    NoError,
     NodeNotReadyError,
+    NoError,
     OffsetOutOfRangeError,
     RequestTimedOutError,
     TopicAuthorizationFailedError,

@@ -14,9 +14,9 @@ from simulation.broker import RECORD_BYTES, Broker
 from simulation.cluster import Cluster
 from simulation.loop import Loop
 from simulation.network import Network
-from simulation.upstream import Upstream
 from simulation.process import Process, State
 from simulation.trace import Trace
+from simulation.upstream import Upstream
 
 from worker.broker.kafka.partitions import partition_of
 from worker.broker.port import Share, shard_of_sources

@@ -1,4 +1,4 @@
-"""The other system's programs: they write records in transactions, which may be aborted; what they wrote is the book to judge by."""
+"""The other system's programs: they write in transactions, which may be aborted; what they wrote is the book to judge by."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from worker.model import Record, Topic
 
 APART = 3600.0  # seconds between two transactions of theirs, on average
 MARK = re.compile(r"record (\w+)/(\d+)/(\d+)/(\d+)")  # a record's topic, partition and offset, and an entry of it
-_MOST = 25  # records of a transaction
+_MOST = 16  # records of a transaction
 _STORIES = 15  # articles that the records of a partition tell of, again and again
-_POISONED = 13  # of so many places in a partition the broker refuses what stands at one
+_POISONED = 31  # of so many places in a partition the broker refuses what stands at one
 _TEXT = "The river rose for six days, and a bridge that nobody crossed was closed by the town in the end."
 _ARTICLE, _FEED, _EVENT, _BROKEN, _NULL = range(5)
 _KINDS = {_ARTICLE: 12, _FEED: 2, _EVENT: 2, _BROKEN: 1, _NULL: 1}
