@@ -168,7 +168,12 @@ class Consumer:
         found, chosen = {}, self._upstream.chosen
         for place in self._at:
             if not self._fetched.get(place) and self._upstream.reachable(self.process):
-                self._fetch(place)
+                try:
+                    self._fetch(place)
+                except OffsetOutOfRangeError:
+                    if not found:  # else it is raised by the next call
+                        raise
+                    break
             records = self._fetched.get(place, ())[: chosen.randint(1, max(1, most))]
             if records:
                 found[place] = records
