@@ -17,9 +17,9 @@ from worker.pipeline.shard import OwnedShard
 
 ILL = 0.01  # how likely any call of the broker goes wrong, and any request of the network by two
 APART = 2400.0  # seconds between two of the things below, on average
-STEPS = 3000  # steps of workers between two strikes, on average
+STEPS = 8000  # steps of workers between two strikes, on average
 # Those of these count so many times.
-WEIGHTY = {UnderWay._poll.__qualname__: 15, OwnedShard._commit_waiting.__qualname__: 15}
+WEIGHTY = {UnderWay._poll.__qualname__: 60, OwnedShard._commit_waiting.__qualname__: 15}
 MOST_PARTITIONS = 6  # of one of the other system's topics
 
 
