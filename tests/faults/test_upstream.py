@@ -12,6 +12,7 @@ import pytest
 from faults.faults import set_otherwise
 from faults.running import until
 from faults.upstreamed import Upstream, judged, made
+from kafka.clients import administering, create
 
 from worker.model import Topic
 
@@ -39,6 +40,22 @@ async def test_once_all_is_published_that_there_was_and_then_nothing_more(place,
     code, said = await place.run("run", "--once", "--jobs", "1")
     assert "10 created" in said
     assert (await judged(place, upstream)).clean
+
+
+async def test_a_topic_that_was_missing_and_has_grown_past_the_positions_is_said_to_be_there_again(on_kafka, kafka):
+    upstream = await made(kafka)
+    await upstream.send(20)
+    await upstream.define(on_kafka)
+    assert (await on_kafka.run("run", "--once", "--jobs", "1"))[0] == 0
+    async with administering(kafka.admin) as admin:
+        await admin.delete_topics([upstream.topic])
+    code, said = await on_kafka.run("run", "--once", "--jobs", "1")
+    assert (code, "topic.there_again" in said) == (1, False), said
+    await create(kafka.admin, upstream.topic, upstream.partitions)
+    await upstream.send(200)
+    code, said = await on_kafka.run("run", "--once", "--jobs", "1")
+    assert code == 0, said
+    assert "topic.there_again" in said
 
 
 async def test_sigkill_at_random_moments_loses_nothing_and_doubles_nothing(place, upstream):

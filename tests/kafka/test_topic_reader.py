@@ -29,7 +29,7 @@ async def reading(kafka, topic, positions=None, **named):
     """The topic, begun."""
     given = {"share": None, "refused": lambda _cluster, _topic: None, "in_words": str, **named}
     where = connection(f"kafka://{kafka.bootstrap}", KafkaOptions())
-    async with consuming(Options(where, topic, **given)) as reader:
+    async with consuming(Options("desk", where, topic, **given)) as reader:
         await reader.begin(positions or {})
         yield reader
 

@@ -29,7 +29,7 @@ def resume(held: Held, now: int) -> Iterator[Part]:
 def unasked(definition: Definition, head: Head, now: int) -> str | None:
     """Why a source is not polled, though somebody asks for it; None: nothing keeps it from being polled."""
     if definition.kind != "feed":
-        return "it is no feed that could be polled: what comes is read at once"
+        return "it is no feed: what comes is read at once, and where that fails it is tried again within 5 minutes"
     if head.paused:
         return "it is paused: `news-worker sources resume` first"
     if head.gone:

@@ -19,7 +19,7 @@ import structlog
 from worker.core.feeds import MOST_RECORDS, ShardMemory, Where, consumed, faulted, placed, positions, recovered
 from worker.core.upstream import documents
 from worker.errors import BrokerError, Defect
-from worker.model import Definition, Document, Fault, Part, Reading
+from worker.model import Definition, Document, Fault, FaultKind, Part, Reading
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.defects import fault_of
 from worker.pipeline.polls.owned import Owned
@@ -100,6 +100,13 @@ class Stream:
             head = owned.memory.head(source)
             if head is not None and head.positions_in not in (None, topic.identity):
                 log.warning("topic.another", source=source, before=head.positions_in, now=topic.identity)
+            elif (
+                head is not None and head.fault is not None and head.fault.kind is FaultKind.MISSING and head.positions
+            ):
+                hint = (
+                    "if it was deleted and made anew, what it holds before the positions is not read: docs/upstream.md"
+                )
+                log.warning("topic.there_again", source=source, positions=head.positions, hint=hint)
             log.info("topic.opened", source=source, topic=topic.identity)
             try:
                 await topic.begin(await self._positions(owned, topic))

@@ -39,11 +39,14 @@ _TAKEN_BYTES: Final = 512 * 1024  # as many records as come to about that, by th
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a topic is consumed. `refused`: given the cluster's id and a topic, why that is not to be consumed.
+    """How a topic is consumed. `source`: the id of the source it is, for the log.
+
+    `refused`: given the cluster's id and a topic, why that is not to be consumed.
 
     `in_words`: what settings of the worker's own broker are called where this is said, in a sentence that names them.
     """
 
+    source: str
     connection: Connection
     topic: str
     share: tuple[int, int] | None  # (i, n): the partitions p of p mod n = i; None: all
@@ -77,6 +80,7 @@ class TopicReader:
 
     def __init__(self, options: Options) -> None:
         self._options = options
+        self._log = log.bind(source=options.source, topic=options.topic)
         self._consumer = AIOKafkaConsumer(
             **options.connection.arguments(),
             isolation_level="read_committed",
@@ -168,7 +172,7 @@ class TopicReader:
             one for one in self._partitions if await self._consumer.position(one) < self._ends.get(one.partition, 0)
         ]
         if left and asyncio.get_running_loop().time() - self._moved > _OPEN_SECONDS:
-            log.warning("topic.left_open", topic=self._options.topic, partitions=[one.partition for one in left])
+            self._log.warning("topic.left_open", partitions=[one.partition for one in left])
             return True
         return not left
 
@@ -209,14 +213,14 @@ class TopicReader:
         for one, offset in asked.items():
             if self._next.get(one.partition) is None or await self._consumer.position(one) != offset:
                 continue  # it is read elsewhere by now
-            start, named = starts[one], {"topic": one.topic, "partition": one.partition, "position": offset}
+            start, place = starts[one], {"partition": one.partition, "position": offset}
             lost = max(0, start - offset)
             if lost:
                 hint = "they were deleted before they were read; it goes on at the earliest that there is"
-                log.warning("topic.records_lost", **named, earliest=start, lost=lost, hint=hint)
+                self._log.warning("topic.records_lost", **place, earliest=start, lost=lost, hint=hint)
             else:
                 hint = "it ends before that, so it was deleted and made anew; all that it holds now is read"
-                log.warning("topic.made_anew", **named, earliest=start, hint=hint)
+                self._log.warning("topic.made_anew", **place, earliest=start, hint=hint)
             self._next[one.partition] = start
             self._consumer.seek(one, start)
             found.append(Taken(one.partition, (), start, lost))
@@ -231,7 +235,7 @@ class TopicReader:
             return
         looking, self._looking, self._looked = self._looking, None, now
         if new := looking.result() - self._next.keys():
-            log.info("topic.partitions_added", topic=self._options.topic, partitions=sorted(new))
+            self._log.info("topic.partitions_added", partitions=sorted(new))
             starts = await self._asked(self._consumer.beginning_offsets([self._one(number) for number in new]))
             self._next.update((one.partition, start) for one, start in starts.items())
             self._assign()

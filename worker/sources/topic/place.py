@@ -52,9 +52,9 @@ def options_of(definition: Definition, secrets: Secrets, own: Own) -> Options:
 
     try:
         if (ours := _own(servers, definition, own)) is not None:
-            return Options(ours, topic, definition.share, refused, str)
+            return Options(definition.id, ours, topic, definition.share, refused, str)
         its_own = connection(servers, _options(definition, secrets))
-        return Options(its_own, topic, definition.share, refused, _in_its_words)
+        return Options(definition.id, its_own, topic, definition.share, refused, _in_its_words)
     except UsageError as error:
         raise unconfigured(_in_its_words(str(error))) from error
 
