@@ -7,30 +7,33 @@ import asyncio
 import random
 import secrets
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import aclosing, suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TypeVar
 
+import orjson
+from faults.running import Place
+
 from worker.broker.port import Broker, Start, Stored
+from worker.cli.exits import Exit
 from worker.core.feeds import redrive
 from worker.core.feeds.inbox import Command, Outcome, State
-from worker.errors import BrokerAway, ClaimLost, Unsure
+from worker.errors import BrokerAway, Unsure
 from worker.model import Topic
 from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.clocks import wall_clock
-from worker.pipeline.takedown import seek, take_down
 
 T = TypeVar("T")
 AGAIN = 0.3  # seconds after which a broker that is away is asked again
 LOOKED_AT = 40  # records from which one is picked
-COMMANDS = {"pause": 4, "poll": 4, "redrive": 2, "forget": 2}  # how likely; the last reads a partition of the articles
+COMMANDS = {"pause": 4, "poll": 4, "redrive": 3, "forget": 1}  # how likely
 
 
 async def patiently(do: Callable[[], Awaitable[T]]) -> T:
     """What it comes to once the broker is there for so long."""
     while True:
-        with suppress(BrokerAway, Unsure, ClaimLost):
+        with suppress(BrokerAway, Unsure):
             return await do()
         await asyncio.sleep(AGAIN)
 
@@ -39,6 +42,7 @@ async def patiently(do: Callable[[], Awaitable[T]]) -> T:
 class Asking:
     """Who asks. `sites`: by source, feeds and shares of topics; `done`: data sets whose articles may be forgotten."""
 
+    place: Place
     broker: Broker
     sites: dict[str, str]
     done: Callable[[], set[str]]
@@ -46,16 +50,16 @@ class Asking:
     came_to: Counter[tuple[str, str]] = field(default_factory=Counter)  # by command and state
     forgotten: set[str] = field(default_factory=set)  # articleIds
     paused: set[str] = field(default_factory=set)
-    _taken: set[str] = field(default_factory=set)  # asked to be forgotten, answered or not
+    wrong: list[str] = field(default_factory=list)  # sentences
+    _forgetting: asyncio.Lock = field(default_factory=asyncio.Lock)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
-    _wrong: list[BaseException] = field(default_factory=list)
 
-    def begin(self, count: int) -> None:
+    def begin(self, count: int, commands: Mapping[str, int] = COMMANDS) -> None:
         """Ask for so many things at a time; some of what is paused is resumed."""
         for source in sorted(self.paused):
             if self.chosen.random() < 1 / 2:
                 self._begin(self._source("resume", source))
-        for name in self.chosen.choices(list(COMMANDS), list(COMMANDS.values()), k=count):
+        for name in self.chosen.choices(list(commands), list(commands.values()), k=count):
             self._begin(self._one(name))
 
     async def end(self) -> None:
@@ -74,15 +78,13 @@ class Asking:
     async def _over(self) -> None:
         while self._tasks:
             await asyncio.wait(set(self._tasks))
-        if self._wrong:
-            raise ExceptionGroup("asking", self._wrong)
 
     def _begin(self, asking: Awaitable[None]) -> None:
         async def run() -> None:
             try:
                 await asking
             except Exception as error:  # noqa: BLE001 (told at the end)
-                self._wrong.append(error)
+                self.wrong.append(repr(error))
 
         task = asyncio.create_task(run())
         self._tasks.add(task)
@@ -117,27 +119,24 @@ class Asking:
         await self._asked(command, self.sites[kept.source])
 
     async def _forget(self) -> None:
-        found = await patiently(lambda: self._picked(Topic.ARTICLES))
-        articles = {one.key.decode() for one in found if one.value is not None} - self._taken
-        if not articles:
-            return
-        article = self.chosen.choice(sorted(articles))
-        self._taken.add(article)
-        last = (await patiently(lambda: seek(self.broker, article))).last
-        if last is None:
-            return
-        if last.of_dataset:
-            if last.source["id"].removeprefix("dataset:") not in self.done():
-                self._taken.discard(article)
+        """As a person does, one at a time: each call reads a partition of the articles."""
+        async with self._forgetting:
+            found = await patiently(lambda: self._picked(Topic.ARTICLES))
+            articles = {one.key.decode() for one in found if one.value is not None and self._may_go(one.value)}
+            if not articles - self.forgotten:
                 return
-            await patiently(lambda: take_down(self.broker, article, wall_clock))
-            state = State.DONE
-            self.came_to["forget of a data set", state] += 1
-        else:
-            command = Command(secrets.token_hex(8), "forget", last.source["id"], {"article": asdict(last)})
-            state = await self._asked(command, last.source["site"])
-        if state is State.DONE:
+            article = self.chosen.choice(sorted(articles - self.forgotten))
+            while (came := await self.place.run("forget", article, "--wait"))[0] == Exit.BROKER:  # noqa: ASYNC110 (it says no more than that)
+                await asyncio.sleep(AGAIN)
+            code, said = came
+            self.came_to["forget", State.DONE if code == Exit.OK else State.REFUSED] += 1
+            assert code == Exit.OK, said
             self.forgotten.add(article)
+
+    def _may_go(self, event: bytes) -> bool:
+        """Nothing keeps an article of a data set from coming back that is still replayed."""
+        source = orjson.loads(event)["source"]["id"]
+        return not source.startswith("dataset:") or source.removeprefix("dataset:") in self.done()
 
     async def _picked(self, topic: Topic) -> list[Stored]:
         """Some records that stand together, anywhere."""

@@ -28,7 +28,7 @@ async def test_feeds_replays_an_upstream_topic_and_commands_while_all_of_them_ar
     async with together(scale, place, kafka_to_kill, random.Random(SEED), tmp_path / "feeds") as everything:
         await everything.fury()
         await everything.replaying  # then what was replayed may be forgotten, too
-        everything.asking.begin(20)
+        everything.asking.begin(2, {"forget": 1})
         outcome = await everything.judged(await everything.calm())
     assert (outcome.verdict.clean, outcome.wrong) == (True, []), f"NEWS_SEED={SEED}: {outcome.verdict}"
     assert outcome.events > scale.events
@@ -42,7 +42,7 @@ async def test_planted_marks_of_what_is_forgotten_that_nobody_heeds_are_found(ka
     async with together(scale, place, kafka, random.Random(SEED), tmp_path / "feeds", program=program) as everything:
         await everything.upstream.send(200)
         await place.events_in_all(250)
-        everything.asking.begin(40)
+        everything.asking.begin(3, {"forget": 1})
         await everything.asking.end()
         await everything.upstream.send(200)
         outcome = await everything.judged(await everything.calm())

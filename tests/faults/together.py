@@ -244,7 +244,13 @@ class Together:
             judging.of_feeds(found, self.polled, forgotten),
         )
         rude = impolite(self.polled.server.requests, self.watch.crew.all)
-        wrong = [*wrong, *found.wrong, *judging.taken_down(found, forgotten), *self.watch.unbalanced]
+        wrong = [
+            *wrong,
+            *self.asking.wrong,
+            *found.wrong,
+            *judging.taken_down(found, forgotten),
+            *self.watch.unbalanced,
+        ]
         wrong += [f"a site asked twice at once: {one}" for one in rude]
         wrong += grown(self.watch.memory())
         wrong += ["".join(one.said) for one in self.watch.crew.all if one.times("Traceback")]
@@ -273,7 +279,7 @@ async def together(
             sites[name] = site
         watch = Watch(await stack.enter_async_context(crew(polled, 0)))
         replays = Replays(place, scale.replayed, scale.stages, scale.rate)
-        asking = Asking(await stack.enter_async_context(place.connect()), sites, lambda: replays.done, chosen)
+        asking = Asking(place, await stack.enter_async_context(place.connect()), sites, lambda: replays.done, chosen)
         for _ in range(scale.workers):
             await watch.start(**settings)
         everything = Together(scale, cluster, polled, upstream, watch, replays, asking, chosen, settings)
