@@ -126,9 +126,10 @@ class Asking:
             if not articles - self.forgotten:
                 return
             article = self.chosen.choice(sorted(articles - self.forgotten))
-            while (came := await self.place.run("forget", article, "--wait"))[0] == Exit.BROKER:  # noqa: ASYNC110 (it says no more than that)
-                await asyncio.sleep(AGAIN)
-            code, said = came
+            code = Exit.BROKER
+            while code == Exit.BROKER:  # it went away again
+                await patiently(lambda: self.broker.describe(Topic.ARTICLES))
+                code, said = await self.place.run("forget", article, "--wait")
             self.came_to["forget", State.DONE if code == Exit.OK else State.REFUSED] += 1
             assert code == Exit.OK, said
             self.forgotten.add(article)
