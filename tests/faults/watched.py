@@ -16,7 +16,13 @@ from prometheus_client.parser import text_string_to_metric_families
 
 EVERY = 2.0  # seconds
 PATIENCE = 1.0  # seconds for an answer: who is frozen or dead gives none
-BANDS = (10, 20, 40, 80, 160, 320)  # seconds of age; those of a band have lived similarly long
+BANDS = (
+    20,
+    40,
+    80,
+    160,
+    320,
+)  # seconds of age; those of a band have lived similarly long, and have their readers by then
 FEW = 5  # samples below which nothing is said
 MOST = 1.3  # times the memory that those of the first quarter had: what is above is no noise
 PUBLISHED = ("created", "updated", "withdrawn")
