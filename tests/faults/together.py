@@ -34,6 +34,7 @@ TOLD = 20  # times that the upstream topic tells of an article
 TRANSACTED = 1000  # records of an upstream transaction
 INTERVAL = 2  # seconds from one poll to the next
 STATUSES = (500, 503, 404, 429)
+OF_AIOKAFKA = "Unexpected exception in AIOKafkaConnection"  # it closes the connection, which is told to whoever uses it
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +206,7 @@ class Together:
 
     async def calm(self) -> list[str]:
         """Let all of it come to an end by itself; what is wrong with how it did."""
+        self.watch.compared()
         await self._more(self.scale.upstream)
         self.replays.let_in(self.scale.stages)
         for one in self.failing:
@@ -253,7 +255,9 @@ class Together:
         ]
         wrong += [f"a site asked twice at once: {one}" for one in rude]
         wrong += grown(self.watch.memory())
-        wrong += ["".join(one.said) for one in self.watch.crew.all if one.times("Traceback")]
+        wrong += [
+            line for one in self.watch.crew.all for line in one.said if "Traceback" in line and OF_AIOKAFKA not in line
+        ]
         if self.watch.published > found.of_workers:
             wrong.append(f"workers count {self.watch.published} events of {found.of_workers}")
         if self.replays.told > len(found.of_files):

@@ -1,6 +1,7 @@
 """Workers looked at while they run: whether their counts balance, and how much memory they have at what age."""
 
 import asyncio
+import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping
@@ -49,6 +50,7 @@ class Watch:
 
     crew: Crew
     begun: float = field(default_factory=time.monotonic)
+    _ended: float = math.inf
     _doors: dict[Worker, tuple[str, float]] = field(default_factory=dict)
     seen: dict[Worker, list[Seen]] = field(default_factory=lambda: defaultdict(list))
 
@@ -91,10 +93,14 @@ class Watch:
         """Events that workers have counted, as far as they were looked at before they were killed."""
         return int(sum(found[-1].fates[fate] for found in self.seen.values() if found for fate in PUBLISHED))
 
+    def compared(self) -> None:
+        """Of what is seen from now on memory is not compared: nobody is killed any more, so all live longer than any did before."""
+        self._ended = time.monotonic()
+
     def memory(self) -> list[tuple[str, float, float]]:
         """By age: median MB in the first and in the last quarter of the time."""
-        found = [seen for one in self.seen.values() for seen in one]
-        end = max((seen.at for seen in found), default=self.begun)
+        end = min(self._ended, time.monotonic())
+        found = [seen for one in self.seen.values() for seen in one if seen.at < end]
         quarter = (end - self.begun) / 4
         told = []
         for low, high in pairwise(BANDS):
