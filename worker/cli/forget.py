@@ -67,32 +67,32 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: b
             return Exit.OK
         click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
         if not sought.last.of_dataset:
-            return await _asked(broker, sought.last, Waiting(wait))
+            return await _asked(broker, sought.last, sought.seen, Waiting(wait))
         return await _taken_down(broker, sought.last)
 
 
-async def _asked(broker: Broker, last: Published, waiting: Waiting) -> Exit:
+async def _asked(broker: Broker, last: Published, seen: int, waiting: Waiting) -> Exit:
     """Of a topic every other shard is asked to keep it out, first: its shares, of today or later, may fall to any of them."""
     from worker.cli.asked import ask
     from worker.model import Topic
 
     owner = broker.partition_of(Topic.CHECKPOINTS, last.source["site"].encode())
     shards = range(broker.partitions(Topic.CHECKPOINTS)) if last.source["kind"] == "topic" else ()
-    others = [_wanted("keep_out", last, shard) for shard in shards if shard != owner]
-    takedown = _wanted("forget", last, last.source["site"])
+    others = [_wanted("keep_out", last, seen, shard) for shard in shards if shard != owner]
+    takedown = _wanted("forget", last, seen, last.source["site"])
     if not (others and waiting.so):
         return await ask(broker, [*others, takedown], waiting)
     left = await ask(broker, others, waiting)
     return max(left, await ask(broker, [takedown], waiting))
 
 
-def _wanted(name: str, last: Published, site: str | int) -> Wanted:
+def _wanted(name: str, last: Published, seen: int, site: str | int) -> Wanted:
     from dataclasses import asdict
 
     from worker.cli.asked import command as asked
     from worker.pipeline.asking import Wanted
 
-    return Wanted(asked(name, last.source["id"], {"article": asdict(last)}), site)
+    return Wanted(asked(name, last.source["id"], {"article": asdict(last), "seen": seen}), site)
 
 
 def _gone(sought: Sought, article_id: str) -> Exit:

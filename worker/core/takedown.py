@@ -62,7 +62,7 @@ class Sought:
     """One article, found by absorbing its partition from the start.
 
     `last`: its last event; None: there is none. `versions`: all that are kept since it last began, in their order. `gone`: a
-    tombstone is the last of it.
+    tombstone is the last of it. `seen`: the offset of its last event, -1 if there is none.
     """
 
     def __init__(self, article_id: str) -> None:
@@ -70,20 +70,21 @@ class Sought:
         self.last: Published | None = None
         self.versions: list[tuple[str, int, int]] = []  # created, updated or withdrawn; version; time, ms
         self.gone = False
+        self.seen = -1
 
-    def absorb(self, key: bytes, value: bytes | None, at: int) -> None:
+    def absorb(self, key: bytes, value: bytes | None, at: int, offset: int) -> None:
         """Take in one record of the partition. BrokerRefused: it is the article's, and no event."""
         if key != self._key:
             return
         if value is None:
-            self.gone, self.last, self.versions = True, None, []
+            self.gone, self.last, self.versions, self.seen = True, None, [], -1
             return
         try:
             self.last = _published(orjson.loads(value), self.last)
             kind = "withdrawn" if self.last.withdrawn else "updated" if b'"previous":{' in value else "created"
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise BrokerRefused(f"{Topic.ARTICLES}, key {key!r}: this is no event ({error!r})") from error
-        self.gone = False
+        self.gone, self.seen = False, offset
         self.versions.append((kind, self.last.version, at))
 
 

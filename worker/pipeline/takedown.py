@@ -21,7 +21,7 @@ async def seek(broker: Broker, article_id: str) -> Sought:
     partition = broker.partition_of(Topic.ARTICLES, article_id.encode())
     async with aclosing(broker.read(Topic.ARTICLES, partition=partition)) as found:
         async for record in found:
-            sought.absorb(record.key, record.value, record.timestamp)
+            sought.absorb(record.key, record.value, record.timestamp, record.offset)
     return sought
 
 
@@ -43,5 +43,5 @@ async def _restored(broker: Broker, shard: Shard, article_id: str) -> Sought:
     sought = Sought(article_id)
     async with aclosing(broker.restore([shard])) as found:
         async for _, record in found:
-            sought.absorb(record.key, record.value, record.timestamp)
+            sought.absorb(record.key, record.value, record.timestamp, record.offset)
     return sought

@@ -20,7 +20,9 @@ async def articles(world):
 
 async def takedown(world, definition, name="c1"):
     sought = await seek(world.broker, (await articles(world))[0])
-    return Wanted(Command(name, "forget", definition.id, {"article": asdict(sought.last)}), definition.site)
+    return Wanted(
+        Command(name, "forget", definition.id, {"article": asdict(sought.last), "seen": sought.seen}), definition.site
+    )
 
 
 async def answered(world, *wanted):
@@ -75,6 +77,22 @@ async def test_what_came_twice_is_done_once_and_asked_for_anew_it_is_said_to_be_
     assert [(one.id, one.state) for one in told] == [("c1", State.DONE), ("c2", State.DONE)]
     assert "before" in told[1].message
     assert await ends(world) == [[True, True, False]]
+
+
+async def test_what_another_shard_has_published_since_is_taken_down_again_once(world):
+    definition = await world.add("one", feed("A"))
+    await world.run()
+    (live,) = [record async for record in world.broker.read(Topic.ARTICLES)]
+    told = []
+    for again in (False, True):
+        if again:
+            await world.broker.append([Record(Topic.ARTICLES, live.key, live.value, live.headers, 1, live.key)])
+        wanted = [await takedown(world, definition, f"{name}{again}") for name in ("c", "d")]
+        since = await put(world.broker, wanted, 1)
+        await world.run()
+        told += [outcome.message async for outcome in outcomes(world.broker, wanted, since)]
+    assert ["before" in message for message in told] == [False, True] * 2
+    assert await ends(world) == [[True, True, False] * 2]
 
 
 @pytest.mark.parametrize("value", [b"", b"[]", b'{"v":1}', None])

@@ -79,7 +79,8 @@ def to_read(command: Command, memory: ShardMemory, now: int) -> Document | None:
 
 
 def _forget(asked: Asked) -> Answer:
-    part = forget(_article(asked), asked.memory, asked.now)
+    seen = _understood(asked, lambda said: int(said.get("seen", -1)))  # an older release doesn't tell
+    part = forget(_article(asked), asked.memory, asked.now, seen)
     if part is None:
         return Answer(State.DONE, "it was taken down before")
     return Answer(

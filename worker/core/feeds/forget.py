@@ -13,25 +13,32 @@ from worker.core import identity
 from worker.core.feeds.entry import NOTHING, WITHDRAWN, articles, glances, hashed
 from worker.core.feeds.held import Held
 from worker.core.feeds.memory import ShardMemory
+from worker.core.feeds.pages import Mark
 from worker.core.feeds.siblings import Holding, owner
 from worker.core.takedown import Published, records
 from worker.model import Part, Source
 
 
-def forget(asked: Published, memory: ShardMemory, now: int) -> Part | None:
+def forget(asked: Published, memory: ShardMemory, now: int, seen: int = -1) -> Part | None:
     """What takes the article down, memory changed to that; None: that was done before.
+
+    `seen`: the offset of the event that was asked with; -1: not told. Marked already it is taken down once more if no takedown
+    answered for that event: another shard may have published it since, which did not know yet.
 
     Where no source of the site remembers it (an upstream topic never does), its version is the one that was `asked` with. Not to be
     called between two parts of a document.
     """
     article = identity.binary(asked.article_id)
-    if memory.is_marked(article):
+    mark = memory.marked(article)
+    if mark is not None and seen <= mark.seen:
         return None
     site = asked.source["site"]
     holdings = [
         Holding(held, slot, held.get(slot)) for held in memory.of_site(site) if (slot := held.find(article)) is not None
     ]
-    memory.mark(article, _named(asked), _link(asked, holdings, memory.of_site(site)), site, now)
+    new = Mark(_named(asked), _link(asked, holdings, memory.of_site(site)), seen)
+    # What it was known by at first stays: by that it may be shown again.
+    memory.mark(article, new if mark is None else _joined(mark, new), site, now)
     for holding in holdings:
         holding.held.remove(holding.slot)
     own = owner(holdings)
@@ -48,10 +55,15 @@ def keep_out(asked: Published, memory: ShardMemory, shard: int, now: int) -> boo
     Its topic may be read there too, in a share of its own or in those that it is defined in anew.
     """
     article = identity.binary(asked.article_id)
-    if memory.is_marked(article):
+    if memory.marked(article) is not None:
         return False
-    memory.mark(article, NOTHING, _link(asked, (), ()), shard, now)
+    memory.mark(article, Mark(link=_link(asked, (), ())), shard, now)
     return True
+
+
+def _joined(mark: Mark, new: Mark) -> Mark:
+    key, link = (old if old != NOTHING else other for old, other in ((mark.key, new.key), (mark.link, new.link)))
+    return Mark(key, link, new.seen)
 
 
 def _named(asked: Published) -> bytes:

@@ -47,6 +47,7 @@ class ShardMemory:
         self._changed: dict[str, Held] = {}
         self._undefined: dict[str, Held] = {}  # those of them that have a head
         self._restoring: Restoring = Restoring()
+        self._marked: dict[bytes, pages.Mark] = {}  # by articleId
         self._forgotten: set[bytes] = set()
         self._forgotten_links: set[bytes] = set()
         self._marks: list[Record] = []  # to be stored
@@ -74,8 +75,8 @@ class ShardMemory:
             self.refused[source] = (
                 f"{Topic.CHECKPOINTS}, source {source}: {wreck.why}; it is not taken for empty (see `news-worker repair`)"
             )
-        for article, (key, link) in restoring.forgotten.items():
-            self._note_mark(article, key, link)
+        for article, mark in restoring.forgotten.items():
+            self._note_mark(article, mark)
 
     @property
     def has_marks(self) -> bool:
@@ -88,21 +89,22 @@ class ShardMemory:
             article in self._forgotten or article[:8] in self._forgotten or link in self._forgotten_links
         )
 
-    def is_marked(self, article: bytes) -> bool:
-        """Whether just this article, by all 16 bytes of its id, was forgotten for good."""
-        return article in self._forgotten
+    def marked(self, article: bytes) -> pages.Mark | None:
+        """The mark of just this article, by all 16 bytes of its id; None: it was not forgotten for good."""
+        return self._marked.get(article)
 
-    def mark(self, article: bytes, key: bytes, link: bytes, site: str | int, at: int) -> None:
-        """It is forgotten for good: under its id, under the one whose beginning is `key`, and by its link; zeros: there is none.
+    def mark(self, article: bytes, mark: pages.Mark, site: str | int, at: int) -> None:
+        """It is forgotten for good: under its id, under the one whose beginning is the mark's key, and by its link.
 
         Stored with the next `records`, as of the site, or in the partition of that number. `at`: in ms.
         """
-        self._note_mark(article, key, link)
-        self._marks.append(pages.record(pages.mark_key(article), pages.dumped_mark(key, link), site, at))
+        self._note_mark(article, mark)
+        self._marks.append(pages.record(pages.mark_key(article), pages.dumped_mark(mark), site, at))
 
-    def _note_mark(self, article: bytes, key: bytes, link: bytes) -> None:
-        self._forgotten.update({article, key} - {NOTHING})
-        self._forgotten_links.update({link} - {NOTHING})
+    def _note_mark(self, article: bytes, mark: pages.Mark) -> None:
+        self._marked[article] = mark
+        self._forgotten.update({article, mark.key} - {NOTHING})
+        self._forgotten_links.update({mark.link} - {NOTHING})
 
     def answer(self, offset: int, outcome: Outcome | None, shard: bytes | int) -> None:
         """The command at that offset of the inbox is through. Stored with the next `records`, in that partition."""

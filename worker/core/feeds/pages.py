@@ -3,11 +3,13 @@
 A page's value, little-endian: version 1 (1 byte), stride (2), count (2), then `count` entries, `stride` bytes apart, of which the
 first 97 are those of `entry.py`. Pages of a source count from 0 without a gap, all but the last full. A mark of something
 forgotten: version 1 (1 byte), then 8 bytes each: the beginning of the articleId that the entry's last key makes, and the
-hash of its link. Whatever follows in either was appended by a later release and is skipped.
+hash of its link, and (signed) the offset that `Mark.seen` tells of. Whatever follows in either was appended by a later
+release and is skipped.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from struct import Struct, error
 from typing import Final
 
@@ -19,6 +21,7 @@ from worker.model import Record, Topic
 VERSION: Final = 1
 _PAGE: Final = Struct("<BHH")
 _MARK: Final = Struct("<B8s8s")
+_SEEN: Final = Struct("<q")  # appended to it
 _MOST_BYTES: Final = 16_000
 CAPACITY: Final = (_MOST_BYTES - _PAGE.size) // STRIDE
 FULL: Final = CAPACITY * STRIDE  # bytes of a full page's entries
@@ -65,19 +68,33 @@ def loaded(value: bytes) -> bytes:
     return b"".join(value[start : start + STRIDE] for start in starts)
 
 
-def dumped_mark(key: bytes = NOTHING, link: bytes = NOTHING) -> bytes:
-    """A mark's value; without arguments of what is known by its articleId alone."""
-    return _MARK.pack(VERSION, key, link)
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Of an article that is forgotten: what it is known by besides its articleId, and up to where it was taken down.
+
+    `key`: the beginning of its articleId by its last key; `link`: the hash of its link; zeros: there is none. `seen`: the offset of
+    its newest event in news.articles.v1 that a takedown answered for; -1: none did, or an older release stored it.
+    """
+
+    key: bytes = NOTHING
+    link: bytes = NOTHING
+    seen: int = -1
 
 
-def loaded_mark(value: bytes) -> tuple[bytes, bytes]:
-    """Of something forgotten: the beginning of its articleId by its last key, and the hash of its link."""
+def dumped_mark(mark: Mark) -> bytes:
+    """A mark's value."""
+    return _MARK.pack(VERSION, mark.key, mark.link) + _SEEN.pack(mark.seen)
+
+
+def loaded_mark(value: bytes) -> Mark:
+    """From its value; what an older release stored ends before `seen`."""
     try:
         version, key, link = _MARK.unpack_from(value)
     except error as short:
         raise BrokerRefused(f"damaged ({short})") from short
     _known(version)
-    return key, link
+    whole = len(value) >= _MARK.size + _SEEN.size
+    return Mark(key, link, *(_SEEN.unpack_from(value, _MARK.size) if whole else ()))
 
 
 def _known(version: int) -> None:

@@ -86,7 +86,7 @@ def cleared(keys: Collection[bytes], shard: int, at: int, inbox_end: int) -> lis
 def _instead_of(key: bytes, inbox_end: int) -> bytes | None:
     if key == SHARD_KEY:
         return Inbox(inbox_end).dumped()
-    return pages.dumped_mark() if _is_mark(key) else None
+    return pages.dumped_mark(pages.Mark()) if _is_mark(key) else None
 
 
 def _is_mark(key: bytes) -> bool:

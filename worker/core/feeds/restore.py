@@ -55,7 +55,7 @@ class Restoring:
         self.refused: dict[str, Wreck] = {}
         self.unreadable: dict[bytes, str] = {}
         self.inbox = Inbox()
-        self.forgotten: dict[bytes, tuple[bytes, bytes]] = {}  # by articleId
+        self.forgotten: dict[bytes, pages.Mark] = {}  # by articleId
 
     def absorb(self, key: bytes, value: bytes | None) -> None:
         """The last of a key counts, be it that it can't be read."""

@@ -8,7 +8,8 @@ import pytest
 
 from worker.core import identity
 from worker.core.feeds import ShardMemory, Where, consumed, faulted, placed, positions, recovered
-from worker.core.feeds.entry import NOTHING, hashed
+from worker.core.feeds.entry import hashed
+from worker.core.feeds.pages import Mark
 from worker.core.normalise import links
 from worker.core.read import read
 from worker.core.upstream import documents
@@ -106,8 +107,8 @@ def test_an_article_that_was_forgotten_does_not_come_back_under_its_id_nor_by_it
     (part,) = decided(memory, article(0), article(1, url="https://a.example/one"))
     ids = [json.loads(record.value)["articleId"] for record in part.records]
     (compared,) = links.comparison_keys(["https://a.example/one"])
-    memory.mark(identity.binary(ids[0]), NOTHING, NOTHING, "topic:up", NOW)
-    memory.mark(uuid.uuid4().bytes, NOTHING, hashed(("link", compared)), "topic:up", NOW)
+    memory.mark(identity.binary(ids[0]), Mark(), "topic:up", NOW)
+    memory.mark(uuid.uuid4().bytes, Mark(link=hashed(("link", compared))), "topic:up", NOW)
     parts = decided(
         memory, article(0, text="Other."), article(9, url="http://www.a.example/one/"), article(2), first=20
     )

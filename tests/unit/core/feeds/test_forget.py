@@ -7,7 +7,9 @@ import pytest
 from unit.core.feeds.polling import DAY, SITE, START, Shard, entry, source
 
 from worker.core import event, identity
+from worker.core.feeds.entry import hashed
 from worker.core.feeds.forget import forget
+from worker.core.feeds.pages import Mark, dumped_mark, loaded_mark
 from worker.core.feeds.repair import damage, mended
 from worker.core.feeds.restore import Restoring
 from worker.core.takedown import Published, Sought
@@ -73,6 +75,25 @@ def test_it_is_done_once_and_stays_so_after_a_restart(shard):
     for _ in range(2):
         assert take_down(shard) is None
         shard.restart()
+
+
+def test_it_is_taken_down_once_more_if_it_was_seen_published_since_and_still_known_by_what_it_was(shard):
+    first = forget(published(shard), shard.memory, shard.now, 3)
+    shard.commit(first.records[:-1])
+    shard.restart()
+    assert forget(published(shard), shard.memory, shard.now, 3) is None
+    again = forget(published(shard, version=1, link=None), shard.memory, shard.now, 9)
+    assert [orjson.loads(one.value)["version"] if one.value else None for one in again.records] == [2, None]
+    shard.commit(())
+    shard.restart()
+    assert forget(published(shard), shard.memory, shard.now, 9) is None
+    assert shard.memory.forgot(b"", hashed(("link", published(shard).compared_link())))
+
+
+def test_a_mark_as_the_release_before_stored_it_answers_for_no_event_and_that_release_skips_what_came_since():
+    mark = Mark(b"k" * 8, b"l" * 8, 5)
+    assert loaded_mark(dumped_mark(mark)) == mark
+    assert loaded_mark(dumped_mark(mark)[:17]) == Mark(mark.key, mark.link)
 
 
 @pytest.mark.parametrize("restart", [False, True])
@@ -158,8 +179,8 @@ def test_an_article_is_told_by_what_its_partition_has_since_it_last_began(shard)
     sought = Sought(shard.events[0].article)
     shard.poll("one", shown("Changed"), after=DAY)
     for one in shard.events:
-        sought.absorb(one.article.encode(), orjson.dumps(one.value), START)
+        sought.absorb(one.article.encode(), orjson.dumps(one.value), START, 7)
     assert sought.versions == [("created", 1, START), ("updated", 2, START)]
-    assert (sought.last.headline, sought.gone) == ("Changed", False)
-    sought.absorb(shard.events[0].article.encode(), None, START)
-    assert (sought.last, sought.versions, sought.gone) == (None, [], True)
+    assert (sought.last.headline, sought.gone, sought.seen) == ("Changed", False, 7)
+    sought.absorb(shard.events[0].article.encode(), None, START, 8)
+    assert (sought.last, sought.versions, sought.gone, sought.seen) == (None, [], True, -1)

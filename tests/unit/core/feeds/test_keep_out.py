@@ -5,6 +5,7 @@ from dataclasses import asdict
 from worker.core import identity
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.commands import Asked, carried_out
+from worker.core.feeds.entry import hashed
 from worker.core.feeds.inbox import Command, State
 from worker.core.takedown import Published
 from worker.model import Mode
@@ -37,6 +38,15 @@ def test_it_is_marked_once_in_the_partition_of_the_shard_that_is_asked_and_stays
     assert mark.partition_by == 5
     assert restored(mark).forgot(identity.binary(ARTICLE), b"")
     assert memory.records(NOW) == []
+
+
+def test_it_is_kept_out_by_its_link_too_as_another_share_may_know_it_under_another_id():
+    memory = restored()
+    asked(memory, {"article": asdict(TAKEN_DOWN)})
+    for again in (memory, restored(*memory.records(NOW))):
+        other = identity.binary(identity.article_id("topic:desk", "id", "8"))
+        assert again.forgot(other, hashed(("link", TAKEN_DOWN.compared_link())))
+        assert not again.forgot(other, hashed(("link", "a.example/8")))
 
 
 def test_one_that_names_no_article_is_refused():

@@ -10,9 +10,9 @@ import pytest
 from worker.core import event, identity
 from worker.core.feeds import ShardMemory, Where, consumed
 from worker.core.feeds.commands import Asked, carried_out, to_read
-from worker.core.feeds.entry import NOTHING
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.outcomes import removed
+from worker.core.feeds.pages import Mark
 from worker.core.feeds.redrive import kept, said
 from worker.core.feeds.redrive_record import document_again, redriven
 from worker.core.read import read
@@ -116,7 +116,7 @@ def test_rejected_still_it_is_said_so_and_not_rejected_twice():
 def test_what_was_taken_down_meanwhile_does_not_come_back():
     topic = Topics(BARE)
     (rejection,) = rejections(topic.consume(SMALL))
-    topic.memory.mark(identity.binary(identity.article_id("topic:up", "id", "heron-7")), NOTHING, NOTHING, "s", NOW)
+    topic.memory.mark(identity.binary(identity.article_id("topic:up", "id", "heron-7")), Mark(), "s", NOW)
     state, message, records = topic.ask(rejection)
     assert (state, "taken down" in message, records) == (State.SUPERSEDED, True, ())
 
