@@ -7,8 +7,11 @@ import orjson
 import pytest
 
 from worker.broker.connect import connect
+from worker.cli import asked, forget
+from worker.cli.exits import Exit
 from worker.core import identity
-from worker.model import Topic
+from worker.core.takedown import Published
+from worker.model import Mode, Topic
 
 ARTICLE = identity.article_id("dataset:news", "path", '["a.jsonl",0]')
 
@@ -74,6 +77,35 @@ def test_one_that_is_not_there_is_said_not_to_be(replayed, call):
     outcome = call("forget", str(uuid.UUID(int=7)))
     assert outcome.code == 2
     assert "There is no article 00000000-0000-0000-0000-000000000007" in outcome.error
+
+
+def upstream():
+    """An article of a share of a topic, whose source's shard is the second of three."""
+    source = {"id": "desk-0-2", "kind": "topic", "site": "topic:desk/0/2"}
+    return Published(ARTICLE, 1, "a" * 32, False, source, Mode.LIVE, "7", None, None, None, "A")
+
+
+class Shards:
+    def partition_of(self, _topic, _key):
+        return 1
+
+    def partitions(self, _topic):
+        return 3
+
+
+@pytest.mark.parametrize("refused", [True, False])
+def test_of_a_topic_nothing_is_taken_down_before_every_other_shard_keeps_it_out(monkeypatch, capsys, refused):
+    put = []
+
+    async def ask(_broker, wanted, _waiting):
+        put.append([(one.command.name, one.site) for one in wanted])
+        return Exit.LEFT if refused else Exit.OK
+
+    monkeypatch.setattr(asked, "ask", ask)
+    code = asyncio.run(forget._asked(Shards(), upstream(), 7, asked.Waiting(so=True)))
+    keeping, taking = [("keep_out", 0), ("keep_out", 2)], [("forget", "topic:desk/0/2")]
+    assert (code, put) == ((Exit.LEFT, [keeping]) if refused else (Exit.OK, [keeping, taking]))
+    assert ("nothing was taken down" in capsys.readouterr().err) is refused
 
 
 def test_what_is_no_article_id_is_said(call):
