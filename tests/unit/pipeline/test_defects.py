@@ -1,12 +1,9 @@
 """A defect of the worker's own costs the source or the command that it is met with: the shard and the others go on."""
 
-import asyncio
-import json
-from contextlib import asynccontextmanager
-
 import pytest
 from structlog import wrap_logger
 from structlog.testing import LogCapture
+from unit.pipeline.upstream import upstream
 from unit.pipeline.world import asked, feed
 
 from worker.core.feeds import MOST_RECORDS, held
@@ -15,10 +12,9 @@ from worker.core.feeds.document import FeedDocument
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
 from worker.core.sources import stored as sources
-from worker.model import Definition, FaultKind, Topic, UpstreamRecord
+from worker.model import Definition, FaultKind, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.polls import defects, poll, removals, stream
-from worker.sources.topic import Taken
 
 FAILS = 2
 
@@ -208,34 +204,3 @@ async def test_an_upstream_record_that_can_not_be_decided_costs_no_other_source(
 
 async def published(world, count):
     return len(await world.events()) >= count
-
-
-class Upstream:
-    """A topic of two records in one partition, of which no more come."""
-
-    identity, answers = "cluster/t", True
-
-    async def begin(self, positions):
-        self.at = positions.get(0, 0)
-
-    async def take(self):
-        records = tuple(
-            UpstreamRecord(0, offset, 1, json.dumps({"headline": title, "body": title * 9}).encode(), ())
-            for offset, title in enumerate(["one", "two"])
-            if offset >= self.at
-        )
-        if not records:
-            await asyncio.Event().wait()
-        self.at = 2
-        return [Taken(0, records, 2)]
-
-    async def ended(self):
-        return False
-
-    async def behind(self):
-        return 0
-
-
-@asynccontextmanager
-async def upstream(_options):
-    yield Upstream()

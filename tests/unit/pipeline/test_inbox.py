@@ -1,17 +1,28 @@
 """What others ask of a shard's owner: carried out once, in their order, whatever happens to the owner meanwhile."""
 
+import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import asdict
 
 import pytest
+from unit.pipeline.upstream import upstream
 from unit.pipeline.world import feed
 
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
 from worker.core.feeds.redrive import kept, said
+from worker.core.identity import article_id
+from worker.core.sources import stored as sources
+from worker.core.takedown import Published
 from worker.errors import ClaimLost, Unsure
-from worker.model import Record, Topic
+from worker.model import Definition, Mode, Record, Topic
 from worker.pipeline.asking import Wanted, outcomes, put, unowned
+from worker.pipeline.clocks import wall_clock
+from worker.pipeline.polls import stream
+from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.takedown import seek
+
+LOOKS = 50  # turns of the loop in which a topic would be opened
 
 
 async def articles(world):
@@ -179,3 +190,33 @@ async def test_where_its_bytes_are_not_all_there_its_feed_is_asked_anew_at_once(
         (outcome,) = await answered(world, Wanted(Command("c1", "redrive", "one", cut), definition.site))
         await world.until(lambda: asked_for(world, 1))
     assert (outcome.state, "asked anew" in outcome.message) == (State.DONE, True)
+
+
+async def test_a_topic_is_consumed_only_once_what_waits_to_be_kept_out_of_the_shard_is(world, monkeypatch):
+    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    await world.broker.append([sources.record(topic, 1)])
+    source = {"id": "t", "kind": "topic", "site": "topic:t"}
+    one = Published(
+        article_id("topic:t", "id", "one"), 1, "a" * 32, False, source, Mode.LIVE, "one", None, None, None, "one"
+    )
+    await put(world.broker, [Wanted(Command("c1", "keep_out", "t", {"article": asdict(one)}), 0)], wall_clock())
+    known, order = Inbox._settle, []
+
+    @asynccontextmanager
+    async def opened(options):
+        order.append("opened")
+        async with upstream(options) as opened:
+            yield opened
+
+    async def late(inbox, record):
+        for _ in range(LOOKS):
+            await asyncio.sleep(0)
+        order.append("carried out")
+        await known(inbox, record)
+
+    monkeypatch.setattr(stream, "consuming", opened)
+    monkeypatch.setattr(Inbox, "_settle", late)
+    async with world.running():
+        await world.until(lambda: asked_for(world, 1))
+    assert order == ["carried out", "opened"]
+    assert await world.events() == [("two", 1)]

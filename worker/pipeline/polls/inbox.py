@@ -95,10 +95,17 @@ class Inbox:
 
     async def _catch_up(self, heard: Stored | None) -> None:
         """BrokerAway: the inbox can't be read just now."""
-        position = (await self._ownership.present()).memory.inbox.position
-        if heard is not None and heard.offset == position:
+        owned = await self._ownership.present()
+        position = owned.memory.inbox.position
+        if heard is not None and heard.offset == position and owned.caught_up.done():
             await self._settle(heard)
             return
+        await self._read_on(position)
+        if not owned.caught_up.done():
+            owned.caught_up.set_result(None)  # should it be lost meanwhile, the next one is rung for anew
+
+    async def _read_on(self, position: int) -> None:
+        """Carry out all that lies there by now, from that position on."""
         number = self._partition
         span = (await self._run.broker.describe(Topic.INBOX)).partitions[number]
         if span.end < position:

@@ -65,7 +65,7 @@ class Stream:
         """Consume until `stop` is set or there is nothing of it to decide; once, until `through`."""
         totals = self._run.totals
         while not self._run.stop.is_set():
-            owned = await self._ownership.present()
+            owned = await self._ownership.caught_up()
             try:
                 if not await self._consume(owned):
                     continue
