@@ -110,6 +110,10 @@ class Stuck:
         lines += _named(
             "asked to be polled and not yet through", [one for one, head in there.items() if head.polls_asked]
         )
+        lines += _named(
+            "with rejected records to be consumed again and not yet through",
+            [one for one, head in there.items() if head.redrives],
+        )
         lines += _named("gone (410), to be removed or defined anew", [one for one, head in there.items() if head.gone])
         lines += _named("paused, until `sources resume`", [one for one, head in there.items() if head.paused])
         return lines

@@ -8,7 +8,7 @@ import pytest
 from worker.core.feeds import ShardMemory, report_record
 from worker.core.feeds.inbox import Outcome, State
 from worker.core.sources import stored
-from worker.model import Definition, Fault, FaultKind, ShardReport, Topic
+from worker.model import Definition, Extent, Fault, FaultKind, Redrive, ShardReport, Topic
 
 
 @pytest.fixture
@@ -110,6 +110,7 @@ def test_what_is_stuck_is_told_with_what_to_do(known, broker, call):
         two={"paused": True},
         three={"gone": True},
         four={"polls_asked": ("c",)},
+        five={"redrives": (Redrive("c", 0, 7, Extent.RECORD, "digest"),)},
     )
     for _ in range(3):
         broker.put(Topic.INBOX, b"one", b"{}")
@@ -120,7 +121,8 @@ def test_what_is_stuck_is_told_with_what_to_do(known, broker, call):
     assert "1 paused, until `sources resume`: two" in said
     assert "1 gone (410), to be removed or defined anew: three" in said
     assert "1 asked to be polled and not yet through: four" in said
-    assert len(json.loads(call("status", "--json").out)["stuck"]) == 5
+    assert "1 with rejected records to be consumed again and not yet through: five" in said
+    assert len(json.loads(call("status", "--json").out)["stuck"]) == 6
 
 
 @pytest.mark.parametrize(("key", "what"), [(b'["shard"]', "shard 0"), (b'["head","one"]', "source one")])
