@@ -140,20 +140,21 @@ class Inbox:
     async def _settle(self, record: Stored) -> None:
         """Carry it out, under one ownership or the next."""
         command = loaded_command(record.key, record.value)
-        search, failed = self._ownership.search, None
+        search, failed, before = self._ownership.search, None, None
         while True:
             owned = await self._ownership.present()
             try:
                 reading = None if command is None or failed else await self._read(command, owned.memory)
-                decided = _Decided(command, reading, record.offset, self._shard.partition_by, failed)
+                decided = _Decided(command, reading, record.offset, self._shard.partition_by, failed, before)
                 await owned.settle(decided.decide, search)
                 break
             except BrokerError:
+                before = decided.answer
                 continue
             except Defect as error:
                 if failed:
                     raise
-                failed = sentence(error)
+                failed, before = sentence(error), None
                 log.error("command.defect", offset=record.offset, exc_info=error.__cause__)  # noqa: TRY400 (that failed)
         self._known = record.offset + 1
         if command is not None and (answer := decided.answer) is not None:
@@ -188,15 +189,15 @@ class _Decided:
     offset: int
     shard: bytes | int
     failed: str | None  # how the worker failed at it before: it is refused with that
-    answer: Answer | None = None
+    answer: Answer | None  # what it came to before the fault, which stands if that was committed nevertheless
 
     def decide(self, memory: ShardMemory, search: Search) -> Iterator[Part] | None:
         """What it comes to; None: it was through before the fault. What is no command, or comes twice, but moves the position."""
-        self.answer = None
         return None if self.offset < memory.inbox.position else self._decided(memory, search)
 
     def _decided(self, memory: ShardMemory, search: Search) -> Iterator[Part]:
         command, outcome = self.command, None
+        self.answer = None
         if command is not None and command.id not in memory.inbox.outcomes:
             now = wall_clock()
             if self.failed:

@@ -121,7 +121,7 @@ class FeedShard:
         return refused
 
     def _take_up(self, owned: Owned) -> None:
-        """Tell memory which sources there are; plan those that are not planned yet.
+        """Tell memory which sources there are; plan those that are not planned yet, or were asked for meanwhile.
 
         Now alone the heads are as others left them: the next decision may write any of them, a sibling's too.
         """
@@ -129,7 +129,9 @@ class FeedShard:
         for definition in self._definitions.values():
             owned.memory.define(definition)
         for definition in self._definitions.values():
-            if definition.id not in self._agenda and definition.id not in self._polls:
+            head = owned.memory.head(definition.id)
+            asked = head is not None and bool(head.polls_asked)
+            if (asked or definition.id not in self._agenda) and definition.id not in self._polls:
                 self._plan(definition, owned)
         self._removals.look()
         self._agenda.wake()
