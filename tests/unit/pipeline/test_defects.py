@@ -202,5 +202,37 @@ async def test_an_upstream_record_that_can_not_be_decided_costs_no_other_source(
     assert [line["event"] for line in logged.entries] == ["source.defect"]
 
 
+async def test_a_topic_that_always_fails_is_not_said_to_be_fine_between_as_it_answers(world, monkeypatch):
+    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    await world.broker.append([sources.record(topic, 1)])
+    monkeypatch.setattr(stream, "consuming", upstream)
+    monkeypatch.setattr(stream, "_FIRST_PAUSE", 0.0)
+    known, known_fine, failing, fine = stream.consumed, stream.recovered, [True], []
+
+    def consumed(*args, **options):
+        if failing:
+            raise KeyError
+        return known(*args, **options)
+
+    def recovered(definition, memory, now):
+        fine.append(bool(failing))
+        return known_fine(definition, memory, now)
+
+    monkeypatch.setattr(stream, "consumed", consumed)
+    monkeypatch.setattr(stream, "recovered", recovered)
+    async with world.running():
+        await world.until(lambda: in_fault(world, 4))
+        failing.clear()
+        await world.until(lambda: published(world, 2))
+        await world.until(lambda: well(world))
+    assert fine.count(True) == 1  # before it failed for the first time
+    assert (await remembered(world)).head("t").fault is None
+
+
+async def well(world):
+    await asyncio.sleep(0)
+    return not world.totals.faults
+
+
 async def published(world, count):
     return len(await world.events()) >= count

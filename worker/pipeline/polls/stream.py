@@ -59,6 +59,7 @@ class Stream:
         self._defects = 0  # in all: of what it holds elsewhere more may be decided meanwhile
         self._defect: Fault | None = None  # as it was last met
         self._well = False  # it has answered since it was opened
+        self._unproven = False  # what failed before is a defect of ours: that it answers doesn't mend it
         self._handed = asyncio.Event()
 
     async def go_on(self) -> None:
@@ -98,11 +99,11 @@ class Stream:
         own = Own(tools.own_cluster, self._run.broker.is_own)
         async with consuming(options_of(self.definition, tools.secrets, own)) as topic:
             head = owned.memory.head(source)
+            fault = head.fault if head is not None else None
+            self._unproven = fault is not None and fault.kind is FaultKind.INTERNAL
             if head is not None and head.positions_in not in (None, topic.identity):
                 log.warning("topic.another", source=source, before=head.positions_in, now=topic.identity)
-            elif (
-                head is not None and head.fault is not None and head.fault.kind is FaultKind.MISSING and head.positions
-            ):
+            elif head is not None and fault is not None and fault.kind is FaultKind.MISSING and head.positions:
                 hint = (
                     "if it was deleted and made anew, what it holds before the positions is not read: docs/upstream.md"
                 )
@@ -168,9 +169,9 @@ class Stream:
                 task.add_done_callback(reading.discard)
                 self._undecided += sum(len(one.records) for one in taken)
                 await ahead.put(_Ahead(taken, [len(some) for some in found], task))
-            if not self._well and topic.answers:
+            self._run.totals.behind[self.definition.id] = behind = await topic.behind() + self._undecided
+            if not self._well and topic.answers and not (self._unproven and (taken or behind)):
                 await self._recovered(owned)
-            self._run.totals.behind[self.definition.id] = await topic.behind() + self._undecided
         await ahead.put(None)
 
     async def _read(self, found: Sequence[Document]) -> list[list[Reading]]:
@@ -223,11 +224,14 @@ class Stream:
             await self._handed.wait()
             self._handed.clear()
             await owned.flush()
+            if self._unproven:
+                self._unproven = False
+                await self._recovered(owned)
 
     async def _recovered(self, owned: Owned) -> None:
+        await self._settle(owned, lambda memory: recovered(self.definition, memory, wall_clock()))
         self._well, self._faults = True, 0
         self._run.totals.faults.pop(self.definition.id, None)
-        await self._settle(owned, lambda memory: recovered(self.definition, memory, wall_clock()))
 
     async def _failed(self, fault: Fault) -> None:
         """Say it, and remember it, under one ownership or the next."""
