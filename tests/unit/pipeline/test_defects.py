@@ -3,18 +3,20 @@
 import pytest
 from structlog import wrap_logger
 from structlog.testing import LogCapture
-from unit.pipeline.upstream import upstream
-from unit.pipeline.world import asked, feed
+from unit.pipeline.upstream import Upstream, upstream
+from unit.pipeline.world import HANGS, asked, feed
 
 from worker.core.feeds import MOST_RECORDS, held
 from worker.core.feeds.commands import _COMMANDS
 from worker.core.feeds.document import FeedDocument
 from worker.core.feeds.inbox import Command, State
 from worker.core.feeds.memory import ShardMemory
+from worker.core.feeds.redrive import Kept, said
 from worker.core.sources import stored as sources
-from worker.model import Definition, FaultKind, Topic
+from worker.model import Definition, FaultKind, Stage, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
-from worker.pipeline.polls import defects, poll, removals, stream
+from worker.pipeline.clocks import wall_clock
+from worker.pipeline.polls import defects, inbox, poll, redriving, removals, stream
 
 FAILS = 2
 
@@ -146,6 +148,96 @@ async def test_a_command_that_fails_half_way_is_refused_and_the_next_is_carried_
     assert "itself failed at it (ValueError in breaks" in told["breaks"].message
     assert told["poll"].state is State.DONE
     assert not (await remembered(world)).paused("one")
+
+
+async def test_a_command_of_which_not_even_the_refusal_can_be_stored_waits_and_the_polls_go_on(world, monkeypatch):
+    definition = await world.add("one", feed("a"))
+    failed, known = [], inbox.Outcome
+
+    def outcome(*args):
+        if len(failed) < 2 * FAILS:  # as it is carried out, and as it is refused: once, then by a worker that goes on
+            failed.append(args)
+            raise RuntimeError("nor that")
+        return known(*args)
+
+    monkeypatch.setattr(inbox, "Outcome", outcome)
+    monkeypatch.setattr(inbox, "_PAUSE", 0.0)
+    wanted = [Wanted(Command("c", "pause", "one", {}), definition.site)]
+    since = await put(world.broker, wanted, wall_clock())
+    totals = await world.run()
+    assert totals.left["one"].startswith("news-worker itself failed at it (RuntimeError in outcome")
+    assert await world.events() == [("a", 1)]
+    async with world.running(), asyncio.timeout(HANGS):
+        assert [one.state async for one in outcomes(world.broker, wanted, since)] == [State.DONE]
+    assert len(failed) == 2 * FAILS
+
+
+async def restored_often(world):
+    await asyncio.sleep(0)
+    return world.totals.restores > FAILS + 1
+
+
+class Redrives:
+    """A rejected record of a topic, of which a part was kept, asked to be consumed again."""
+
+    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    said = Command("c", "redrive", "t", said(Kept("t", '["t",0,0]', "00" * 32, b"{", whole=False, stage=Stage.READ)))
+
+    def __init__(self, world):
+        self.world, self.wanted = world, [Wanted(self.said, self.topic.site)]
+
+    async def ask(self):
+        await self.world.broker.append([sources.record(self.topic, 1)])
+        self.since = await put(self.world.broker, self.wanted, wall_clock())
+
+    async def told(self):
+        async with asyncio.timeout(HANGS):
+            (one,) = [one async for one in outcomes(self.world.broker, self.wanted, self.since)]
+        return one.state, one.message
+
+
+@pytest.mark.parametrize("where", ["options_of", "consuming", "at", "document_again"])
+async def test_a_redriven_record_that_can_not_be_consumed_is_refused_and_asked_for_no_more(world, monkeypatch, where):
+    def fails(*_):
+        raise KeyError("half-way")
+
+    monkeypatch.setattr(stream, "consuming", upstream)
+    monkeypatch.setattr(redriving, "consuming", upstream)
+    monkeypatch.setattr(*(Upstream, "at") if where == "at" else (redriving, where), fails)
+    redrives = Redrives(world)
+    await redrives.ask()
+    await world.add("good", feed("story"))
+    async with world.running():
+        state, message = await redrives.told()
+        await world.until(lambda: published(world, 3))
+    assert (state, "itself failed at it (KeyError in fails" in message) == (State.REFUSED, True)
+    assert (await remembered(world)).head("t").redrives == ()
+
+
+async def test_a_redriven_record_of_which_not_even_the_refusal_can_be_stored_waits_and_the_others_go_on(
+    world, monkeypatch
+):
+    broken, known = [True], ShardMemory.redrive_is_through
+
+    def through(*args):
+        if broken:
+            raise RuntimeError("nor that")
+        return known(*args)
+
+    monkeypatch.setattr(ShardMemory, "redrive_is_through", through)
+    monkeypatch.setattr(stream, "consuming", upstream)
+    monkeypatch.setattr(redriving, "consuming", upstream)
+    monkeypatch.setattr(redriving, "_PAUSE", 0.0)
+    redrives = Redrives(world)
+    await redrives.ask()
+    await world.add("good", feed("story"))
+    assert (await world.run()).faults["t"].kind is FaultKind.INTERNAL
+    assert len(await world.events()) == 3
+    async with world.running():
+        await world.until(lambda: restored_often(world))
+        broken.clear()
+        assert (await redrives.told())[0] is State.REFUSED
+    assert (await remembered(world)).head("t").redrives == ()
 
 
 async def test_a_source_that_can_not_be_removed_is_left_as_it_is(world, monkeypatch):

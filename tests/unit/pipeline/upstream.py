@@ -12,23 +12,30 @@ class Upstream:
     """A topic of two records in one partition, of which no more come."""
 
     identity, answers = "cluster/t", True
+    once = False
 
     async def begin(self, positions):
-        self.at = positions.get(0, 0)
+        self.next = positions.get(0, 0)
+
+    async def at(self, _partition, _offset):
+        return None
 
     async def take(self):
         records = tuple(
             UpstreamRecord(0, offset, 1, json.dumps({"id": title, "headline": title, "body": title * 9}).encode(), ())
             for offset, title in enumerate(["one", "two"])
-            if offset >= self.at
+            if offset >= self.next
         )
         if not records:
             await asyncio.Event().wait()
-        self.at = 2
+        self.next = 2
         return [Taken(0, records, 2)]
 
+    async def end_here(self):
+        self.once = True
+
     async def ended(self):
-        return False
+        return self.once and self.next == 2
 
     async def behind(self):
         return 0

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
+from typing import Final
 
 import structlog
 
@@ -28,6 +29,8 @@ from worker.pipeline.polls.run import Run, until_there
 from worker.pipeline.search import Search
 
 log = structlog.get_logger()
+
+_PAUSE: Final = 300.0  # seconds until what can't even be refused is tried again, for which the shard is restored
 
 
 async def listen(run: Run, inbox_of: Callable[[int], Inbox | None]) -> None:
@@ -68,10 +71,11 @@ class Inbox:
         self._rung = asyncio.Event()
         self._known = 0  # the position, as last seen
         self.idle = True  # nothing is known to be left to do
+        self._left = False  # once: it got stuck, and what there is stays
 
     def ring(self, heard: Stored | None = None) -> None:
         """There may be something: this command, and what lies before it."""
-        if heard is not None and heard.offset < self._known:
+        if self._left or (heard is not None and heard.offset < self._known):
             return
         self._heard = None if self._rung.is_set() else heard
         self.idle = False
@@ -89,12 +93,19 @@ class Inbox:
                 self._rung.set()
                 await patience.wait(error, self._run.totals.commits, self._run.stop)
                 continue
+            except Defect:  # what comes after it waits for it: commands are carried out in their order
+                self._left = self._run.once
+                if not self._left:
+                    self._rung.set()
+                    await asyncio.sleep(_PAUSE)
+                    continue
+                self._rung.clear()
             if not self._rung.is_set():
                 self.idle = True
                 self._idle_again()
 
     async def _catch_up(self, heard: Stored | None) -> None:
-        """BrokerAway: the inbox can't be read just now."""
+        """BrokerAway: the inbox can't be read just now. Defect: of a command not even that it is refused can be stored."""
         owned = await self._ownership.present()
         position = owned.memory.inbox.position
         if heard is not None and heard.offset == position and owned.caught_up.done():
@@ -138,7 +149,7 @@ class Inbox:
         return int(self._shard.partition_by)
 
     async def _settle(self, record: Stored) -> None:
-        """Carry it out, under one ownership or the next."""
+        """Carry it out, under one ownership or the next. Defect: not even that it is refused can be stored."""
         command = loaded_command(record.key, record.value)
         search, failed, before = self._ownership.search, None, None
         while True:
@@ -152,10 +163,12 @@ class Inbox:
                 before = decided.answer
                 continue
             except Defect as error:
+                log.error("command.defect", offset=record.offset, exc_info=error.__cause__)  # noqa: TRY400 (that failed)
                 if failed:
+                    if self._run.once:
+                        self._run.totals.left[command.source if command else self._shard.name] = failed
                     raise
                 failed, before = sentence(error), None
-                log.error("command.defect", offset=record.offset, exc_info=error.__cause__)  # noqa: TRY400 (that failed)
         self._known = record.offset + 1
         if command is not None and (answer := decided.answer) is not None:
             search.done(command.id)

@@ -1,12 +1,16 @@
 """Rejected records of an upstream topic consumed again, as commands ask that wait in its head.
 
-The one decision: a fault of the topic is an answer, as that of a poll is. Who asked can ask again.
+The one decision: a fault of the topic is an answer, as that of a poll is, and so is a defect of the worker's own. Who asked can ask
+again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
+from typing import Final
 
 import structlog
 
@@ -24,12 +28,15 @@ from worker.sources.topic import Own, TopicFault, TopicReader, consuming, option
 
 log = structlog.get_logger()
 
+_PAUSE: Final = 300.0  # seconds until what can't even be refused is tried again, for which the shard is restored
+
 
 class Redriving:
-    """Of one topic."""
+    """Of one topic. `left`: some could not even be refused, and were to be tried once."""
 
     def __init__(self, definition: Definition, run: Run, ownership: Ownership) -> None:
         self.definition = definition
+        self.left = False
         self._run = run
         self._ownership = ownership
 
@@ -37,33 +44,55 @@ class Redriving:
         """Until none waits, or `stop` is set."""
         while not self._run.stop.is_set() and (waiting := await self._waiting()):
             try:
-                tools = self._run.tools
-                own = Own(tools.own_cluster, self._run.broker.is_own)
-                async with consuming(options_of(self.definition, tools.secrets, own)) as topic:
-                    for wanted in waiting:
-                        await self._settle(wanted, await self._read(wanted, topic))
-            except TopicFault as error:
-                for wanted in await self._waiting():
-                    await self._settle(wanted, f"{error.fault.kind}: {error.fault.message}")
+                await self._consume(waiting)
+            except Defect as error:  # not even that can be remembered
+                self._run.totals.faults[self.definition.id] = fault_of(error, self.definition.id, None)
+                self.left = self._run.once
+                if self.left:
+                    return
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(_PAUSE):
+                        await self._run.stop.wait()
+
+    async def _consume(self, waiting: Sequence[Redrive]) -> None:
+        """All that waits, each answered. Defect: one can't be answered."""
+        try:
+            tools = self._run.tools
+            own = Own(tools.own_cluster, self._run.broker.is_own)
+            async with consuming(options_of(self.definition, tools.secrets, own)) as topic:
+                for wanted in waiting:
+                    await self._settle(wanted, await self._read(wanted, topic))
+        except TopicFault as error:
+            await self._refuse(f"{error.fault.kind}: {error.fault.message}")
+        except Defect:
+            raise
+        except Exception as error:  # noqa: BLE001 (a defect of ours, which would be met again by each next owner)
+            await self._refuse(_failed(error, self.definition.id))
+
+    async def _refuse(self, why: str) -> None:
+        for wanted in await self._waiting():
+            await self._settle(wanted, why)
 
     async def _waiting(self) -> tuple[Redrive, ...]:
         head = (await self._ownership.present()).memory.head(self.definition.id)
         return head.redrives if head is not None else ()
 
     async def _read(self, wanted: Redrive, topic: TopicReader) -> Reading | str:
-        """What the record says; or why it can't be read."""
-        record = await topic.at(wanted.partition, wanted.offset)
-        document = document_again(wanted, record, self.definition, wall_clock())
-        if isinstance(document, str):
-            return document
+        """What the record says; or why it can't be read. TopicFault: nothing of the topic can be, just now."""
         try:
+            record = await topic.at(wanted.partition, wanted.offset)
+            document = document_again(wanted, record, self.definition, wall_clock())
+            if isinstance(document, str):
+                return document
             (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
-        except Exception as error:  # noqa: BLE001 (a defect of ours, which would be met again by each next owner)
+        except TopicFault:
+            raise
+        except Exception as error:  # noqa: BLE001 (likewise)
             return _failed(error, self.definition.id)
         return readings[0]
 
     async def _settle(self, wanted: Redrive, found: Reading | str) -> None:
-        """Decide and commit it, under one ownership or the next."""
+        """Decide and commit it, under one ownership or the next. Defect: not even that it is refused can be stored."""
         search = self._ownership.search
 
         def decide(memory: ShardMemory, search: Search) -> Iterator[Part] | None:

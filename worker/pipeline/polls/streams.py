@@ -33,6 +33,7 @@ class Streams:
         self._under_way: dict[str, tuple[Stream, asyncio.Task[None]]] = {}
         self._through: dict[str, Definition] = {}
         self._redriving: dict[str, tuple[Redriving, asyncio.Task[None]]] = {}
+        self._left: set[str] = set()  # of these nothing is redriven any more, once
 
     @property
     def tasks(self) -> Collection[asyncio.Task[None]]:
@@ -55,7 +56,11 @@ class Streams:
 
     def _to_redrive(self) -> dict[str, Definition]:
         """Those of which records are to be consumed again."""
-        return {one.id: one for one, head in self._topics() if head is not None and head.redrives}
+        return {
+            one.id: one
+            for one, head in self._topics()
+            if head is not None and head.redrives and one.id not in self._left
+        }
 
     def _topics(self) -> Iterator[tuple[Definition, Head | None]]:
         if (owned := self._ownership.last) is not None:
@@ -91,6 +96,8 @@ class Streams:
 
         def ended(_task: asyncio.Task[None]) -> None:
             del self._redriving[definition.id]
+            if redriving.left:
+                self._left.add(definition.id)
             self._look.set()
             self._changed()
 
