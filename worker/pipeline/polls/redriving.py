@@ -46,10 +46,12 @@ class Redriving:
             try:
                 await self._consume(waiting)
             except Defect as error:  # not even that can be remembered
-                self._run.totals.faults[self.definition.id] = fault_of(error, self.definition.id, None)
-                self.left = self._run.once
-                if self.left:
+                fault = fault_of(error, self.definition.id, None)
+                if self._run.once:
+                    self.left = True
+                    self._run.totals.left[self.definition.id] = fault.message
                     return
+                self._run.totals.faults[self.definition.id] = fault
                 with suppress(TimeoutError):
                     async with asyncio.timeout(_PAUSE):
                         await self._run.stop.wait()
