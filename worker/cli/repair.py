@@ -12,7 +12,7 @@ from worker.cli.options import with_settings
 if TYPE_CHECKING:
     from worker.broker.port import Broker
     from worker.core.feeds.repair import Damage
-    from worker.model import ShardReport
+    from worker.model import Definition, ShardReport
     from worker.settings import Settings
 
 
@@ -28,10 +28,12 @@ def command(settings: Settings, *, shard: int, source: str | None, yes: bool, fe
     A source of which something can't be read is left alone: taken for empty, all that its feed shows would be published
     twice. So it stays until the release that wrote it runs again, or until its damaged records are given up here. What
     can be read of the source stays, and its next document publishes nothing but changes of that: what it shows besides
-    is passed over, as with `initial: skip`.
+    is passed over, as with `initial: skip`. Of a topic all records that lie in it unread when a worker takes it up again
+    are passed over, for good.
 
-    Records that belong to no source keep the whole shard from being polled; a worker takes it up when it is started
-    again. Of a mark that an article was forgotten (`news-worker forget`) the article's id is kept.
+    Records that belong to no source keep the whole shard from being polled. Once they are taken out, restart the workers
+    that run: one that was kept from the shard takes it up only then. Of a mark that an article was forgotten
+    (`news-worker forget`) the article's id is kept.
 
     Ends with 1 as long as something can't be read.
 
@@ -57,14 +59,14 @@ async def _repair(settings: Settings, shard: int, source: str | None, *, yes: bo
         _tell(found, shard)
         if not _concerned(found, source):
             return Exit.LEFT if found.sources or found.records else Exit.OK
-        site = None if source is None else await _site(broker, source, shard)
-        _promise(found, source, site)
+        definition = None if source is None else await _definition(broker, source, shard)
+        _promise(found, source, definition)
         if not yes:
             click.echo("nothing was changed; --yes does it", err=True)
             return Exit.LEFT
         if not fence:
             _make_sure(report, shard)
-        found = await repair.repair(broker, shard, source, site, _now)
+        found = await repair.repair(broker, shard, source, definition.site if definition else None, _now)
     return _done(found, source, shard)
 
 
@@ -74,11 +76,11 @@ def _now() -> int:
     return time.time_ns() // 1_000_000
 
 
-async def _site(broker: Broker, source: str, shard: int) -> str | None:
+async def _definition(broker: Broker, source: str, shard: int) -> Definition | None:
     from worker.pipeline import definitions
 
     there = (await definitions.known(broker)).polled(source)
-    return there.definition.site if there and there.partition == shard else None
+    return there.definition if there and there.partition == shard else None
 
 
 def _tell(found: Damage, shard: int) -> None:
@@ -102,7 +104,7 @@ def _concerned(found: Damage, source: str | None) -> bool:
     return source in found.sources
 
 
-def _promise(found: Damage, source: str | None, site: str | None) -> None:
+def _promise(found: Damage, source: str | None, definition: Definition | None) -> None:
     from worker.core.feeds.entry import STRIDE
     from worker.core.feeds.inbox import SHARD_KEY
     from worker.core.feeds.repair import left_of
@@ -115,8 +117,14 @@ def _promise(found: Damage, source: str | None, site: str | None) -> None:
     wreck = found.sources[source]
     kept = len(left_of(found, source)) // STRIDE
     of = f" of {wreck.head[2]}" if wreck.head else ""
-    if site is None:
+    if definition is None:
         click.echo(f"source {source} is not defined here: all that is remembered of it goes", err=True)
+    elif definition.kind == "topic":
+        click.echo(
+            f"source {source} is a topic: all records that lie in it unread when a worker takes it up again are passed over, for"
+            " good; it goes on with what comes after them",
+            err=True,
+        )
     else:
         click.echo(
             f"source {source}: {kept}{of} articles that it remembers are kept; what else its next document shows is passed over,"
@@ -141,9 +149,17 @@ def _done(found: Damage, source: str | None, shard: int) -> Exit:
         done = source in found.sources
         left = len(found.sources) - done + len(found.records)
         click.echo(f"source {source} is repaired" if done else f"source {source} can be read again")
+        click.echo(
+            "a worker that has the shard takes it up again by itself; where none runs: `news-worker run`", err=True
+        )
     else:
         left = len(found.sources)
-        click.echo(f"shard {shard}: {len(found.records)} taken out; start workers again that were running")
+        click.echo(f"shard {shard}: {len(found.records)} taken out")
+        click.echo(
+            "restart the workers that run: one that was kept from the shard takes it up only then; where none runs:"
+            " `news-worker run`",
+            err=True,
+        )
     if left:
         click.echo(f"{left} more can't be read: `news-worker repair --shard {shard}`", err=True)
     return Exit.LEFT if left else Exit.OK

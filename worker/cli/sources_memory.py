@@ -11,7 +11,7 @@ import orjson
 from worker.cli.records import timestamp
 from worker.core import schedule
 from worker.core.feeds import ShardMemory, loaded_head
-from worker.errors import BrokerRefused
+from worker.core.feeds.restore import wrong_with
 from worker.model import Definition, Head, Topic
 from worker.shown import without_secrets
 
@@ -67,21 +67,27 @@ class Noted:
 async def noted(broker: Broker) -> dict[tuple[int, str], Noted]:
     """The sources of which something is to be noted, by partition and id."""
     found: dict[tuple[int, str], Noted] = {}
+    wrong: dict[tuple[int, bytes], tuple[str, str]] = {}
     async with aclosing(broker.read(Topic.CHECKPOINTS)) as records:
         async for record in records:
             kind, source = _about(record.key)
+            if kind not in ("head", "page"):
+                continue
+            why = wrong_with(record.key, record.value)
+            wrong.pop((record.partition, record.key), None)
+            if why is not None:
+                wrong[record.partition, record.key] = source, why[1]
             if kind == "head":
                 found.pop((record.partition, source), None)
-                if record.value is not None and (note := _noted(record.value)) != Noted():
+                if record.value is not None and why is None and (note := _noted(record.value)) != Noted():
                     found[record.partition, source] = note
+    for (partition, _), (source, reason) in wrong.items():
+        found[partition, source] = Noted(f"can't be read: {reason}")
     return found
 
 
 def _noted(value: bytes) -> Noted:
-    try:
-        head = loaded_head(value)[0]
-    except BrokerRefused as error:
-        return Noted(str(error))
+    head = loaded_head(value)[0]
     return Noted(_result(head) if head.fault or head.gone else "", head.paused)
 
 

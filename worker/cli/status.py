@@ -32,9 +32,10 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     import orjson
 
     now = time.time_ns() // 1_000_000
-    defined, reports, stuck, for_a_person = asyncio.run(_looked_at(settings, now))
+    defined, reports, unreadable, stuck, for_a_person = asyncio.run(_looked_at(settings, now))
     shards = [
-        _shard(number, defined.get(number, 0), reports.get(number), now) for number in sorted({*defined, *reports})
+        _shard(number, defined.get(number, 0), reports.get(number), now) | {"unreadable": unreadable.get(number)}
+        for number in sorted({*defined, *reports, *unreadable})
     ]
     needs_person = for_a_person or any(shard["silent"] and shard["sources"] for shard in shards)
     if as_json:
@@ -48,8 +49,10 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     return Exit.LEFT if needs_person else Exit.OK
 
 
-async def _looked_at(settings: Settings, now: int) -> tuple[dict[int, int], dict[int, ShardReport], list[str], bool]:
-    """How many sources each partition has, the newest report of each, what is stuck, and whether that needs a person."""
+async def _looked_at(
+    settings: Settings, now: int
+) -> tuple[dict[int, int], dict[int, ShardReport], dict[int, str], list[str], bool]:
+    """By partition: how many sources, the newest report, why it can't be read; what is stuck, whether that needs a person."""
     from collections import Counter
     from contextlib import aclosing
 
@@ -70,7 +73,7 @@ async def _looked_at(settings: Settings, now: int) -> tuple[dict[int, int], dict
         refused = {partition: report.refused for partition, report in reports.items()}
         said = stuck.said(await broker.describe(Topic.INBOX), refused, now)
     polled = Counter(one.partition for one in found if one.passed_over is None)
-    return polled, reports, said, stuck.for_a_person(refused, now)
+    return polled, reports, stuck.shards(), said, stuck.for_a_person(refused, now)
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:
@@ -112,7 +115,9 @@ def _show(shards: list[dict[str, object]]) -> None:
     for shard in shards:
         for source, records in _behind(shard).items():
             click.echo(f"topic {source}: {records:,} record{'' if records == 1 else 's'} behind", err=True)
-    silent = [str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"]]
+    silent = [
+        str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"] and not shard["unreadable"]
+    ]
     if silent:
         click.echo(f"no worker polls shard {', '.join(silent)}: is `news-worker run` running?", err=True)
 
@@ -127,6 +132,8 @@ def _count(shards: int) -> str:
 
 
 def _row(shard: dict[str, object]) -> list[str]:
+    if shard["unreadable"] and shard["silent"]:  # whoever had it before is no matter: nobody can
+        return [str(shard["shard"]), "nobody: can't be read", "", str(shard["sources"]), "", "", "", ""]
     if shard["worker"] is None:
         return [str(shard["shard"]), "nobody yet", "", str(shard["sources"]), "", "", "", ""]
     owner = f"{shard['worker']}{' (stopped)' if shard['stopped'] else ' (silent)' if shard['silent'] else ''}"

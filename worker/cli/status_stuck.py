@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -10,7 +11,7 @@ import orjson
 from worker.cli.records import timestamp
 from worker.core.feeds import loaded_head
 from worker.core.feeds.inbox import SHARD_KEY, loaded_inbox
-from worker.errors import BrokerRefused
+from worker.core.feeds.restore import wrong_with
 from worker.model import FaultKind
 from worker.shown import on_one_line, without_secrets
 
@@ -43,43 +44,43 @@ class Stuck:
 
     def __init__(self) -> None:
         self._heads: dict[tuple[int, str], Head] = {}
-        self._unreadable: dict[tuple[int, str], str] = {}
+        self._wrong: dict[tuple[int, bytes], tuple[str | None, str]] = {}
         self._positions: dict[int, int] = {}
-        self._refused: dict[int, str] = {}
 
     def absorb(self, stored: Stored) -> None:
         """The last of a key counts."""
-        try:
-            members = [*orjson.loads(stored.key), ""]
-        except (ValueError, TypeError):
-            return
-        kind, name = members[0], str(members[1]) if len(members) > 1 else ""
-        try:
-            if stored.key == SHARD_KEY:
-                self._refused.pop(stored.partition, None)
-                self._positions[stored.partition] = loaded_inbox(stored.value).position if stored.value else 0
-            elif kind == "head":
-                place = stored.partition, name
-                self._heads.pop(place, None)
-                self._unreadable.pop(place, None)
-                if stored.value is not None:
-                    self._heads[place] = loaded_head(stored.value)[0]
-        except BrokerRefused as error:
-            if stored.key == SHARD_KEY:
-                self._refused[stored.partition] = str(error)
-            else:
-                self._unreadable[stored.partition, name] = str(error)
+        source = _head_of(stored.key)
+        self._wrong.pop((stored.partition, stored.key), None)
+        if source is not None:
+            self._heads.pop((stored.partition, source), None)
+        if wrong := wrong_with(stored.key, stored.value):
+            self._wrong[stored.partition, stored.key] = wrong
+        elif stored.key == SHARD_KEY:
+            self._positions[stored.partition] = loaded_inbox(stored.value).position if stored.value else 0
+        elif source is not None and stored.value is not None:
+            self._heads[stored.partition, source] = loaded_head(stored.value)[0]
+
+    def shards(self) -> dict[int, str]:
+        """Those that nobody can own, as a record of no source can't be read, and why: the first such record of each."""
+        found: dict[int, str] = {}
+        for (shard, _), (source, why) in self._wrong.items():
+            if source is None:
+                found.setdefault(shard, why)
+        return found
 
     def for_a_person(self, refused: Mapping[int, int], now: int) -> bool:
         """Whether anything of it stays as it is until a person mends it. `refused`: as below; `now`: ms since the epoch."""
-        stored = self._refused or self._unreadable or any(refused.values())
-        return bool(stored) or any(_for_a_person(head, now) for head in self._there().values())
+        return (
+            bool(self._wrong)
+            or any(refused.values())
+            or any(_for_a_person(head, now) for head in self._there().values())
+        )
 
     def said(self, inbox: TopicInfo, refused: Mapping[int, int], now: int) -> list[str]:
         """For people. `inbox`: of news.inbox.v1; `refused`: by shard, how many sources its owner leaves alone."""
         lines = [
-            f"shard {shard} is refused, its own record is {why}: `news-worker repair --shard {shard}`"
-            for shard, why in sorted(self._refused.items())
+            f"shard {shard} can't be read: {on_one_line(why)}; `news-worker repair --shard {shard}`"
+            for shard, why in sorted(self.shards().items())
         ]
         for shard, span in enumerate(inbox.partitions):
             waiting = span.end - max(self._positions.get(shard, 0), span.start)
@@ -87,18 +88,18 @@ class Stuck:
                 lines.append(
                     f"shard {shard}: {waiting} in its inbox not carried out: its owner does so, if there is one"
                 )
+        unreadable = {(shard, source): why for (shard, _), (source, why) in self._wrong.items() if source is not None}
+        lines += [
+            f"source {on_one_line(source)} can't be read: {on_one_line(why)}; `news-worker repair --shard {shard}` mends it"
+            for (shard, source), why in sorted(unreadable.items())
+        ]
+        named = Counter(shard for shard, _ in unreadable)
         lines += [
             f"shard {shard}: {count} of its sources can't be read: `news-worker repair --shard {shard}` tells which, and mends it"
             for shard, count in sorted(refused.items())
-            if count
+            if count > named[shard]
         ]
         there = self._there()
-        known = {shard for shard, count in refused.items() if count}
-        lines += [
-            f"source {on_one_line(source)} is refused, its head is {why}: `news-worker repair --shard {shard}` mends it"
-            for (shard, source), why in sorted(self._unreadable.items())
-            if shard not in known
-        ]
         failing = sorted(
             (not _for_a_person(head, now), head.fault_since, source)
             for source, head in there.items()
@@ -120,6 +121,15 @@ class Stuck:
 
     def _there(self) -> dict[str, Head]:
         return {source: head for (_, source), head in self._heads.items() if not head.removed_at}
+
+
+def _head_of(key: bytes) -> str | None:
+    """The source whose head that is the key of."""
+    try:
+        kind, source, *_ = orjson.loads(key)
+    except (ValueError, TypeError):
+        return None
+    return str(source) if kind == "head" else None
 
 
 def _for_a_person(head: Head, now: int) -> bool:

@@ -67,9 +67,27 @@ def test_a_source_is_repaired_and_shows_so(damaged, call):
     outcome = call("repair", "--shard", "0", "--source", "gazette", "--yes")
     assert (outcome.code, outcome.out.splitlines()[-1]) == (0, "source gazette is repaired")
     assert call("repair", "--shard", "0").code == 0
+    assert "takes it up again by itself" in outcome.error
     shown = call("sources", "show", "gazette").out
     assert "repaired" in shown
     assert "can't be read" not in shown
+
+
+def test_a_source_of_which_a_page_is_damaged_is_listed_among_those_that_fail(damaged, call):
+    listed = call("sources", "list", "--failing").out
+    assert "gazette" in listed
+    assert "can't be read: page 0: damaged" in listed
+    call("repair", "--shard", "0", "--source", "gazette", "--yes")
+    assert "can't be read" not in call("sources", "list", "--failing").out
+
+
+def test_of_a_topic_it_is_said_before_it_is_done_that_what_lies_in_it_is_passed_over(put, call):
+    wire = Definition("wire", "kafka://127.0.0.1:9/wire", "topic:wire", 5, "topic")
+    put(record(wire, now()), checkpoint(b'["head","wire"]', b"\x09"))
+    said = call("repair", "--shard", "0", "--source", "wire").error
+    assert "all records that lie in it unread" in said
+    assert "initial" not in said
+    assert "document" not in said
 
 
 def test_another_source_is_told_from_the_one_that_is_damaged(damaged, call):
@@ -99,6 +117,7 @@ def test_what_belongs_to_no_source_is_taken_out_alone(damaged, put, call):
     assert call("run", "--once").code == 2
     outcome = call("repair", "--shard", "0", "--yes")
     assert (outcome.code, "shard 0: 1 taken out" in outcome.out) == (1, True)
+    assert "restart the workers that run" in outcome.error
     assert "1 more can't be read" in outcome.error
     assert "source gazette" in call("repair", "--shard", "0").out
 

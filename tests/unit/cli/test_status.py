@@ -125,15 +125,38 @@ def test_what_is_stuck_is_told_with_what_to_do(known, broker, call):
     assert len(json.loads(call("status", "--json").out)["stuck"]) == 6
 
 
-@pytest.mark.parametrize(("key", "what"), [(b'["shard"]', "shard 0"), (b'["head","one"]', "source one")])
+@pytest.mark.parametrize(
+    ("key", "what"),
+    [
+        (b'["shard"]', 'shard 0 can\'t be read: key ["shard"]: '),
+        (b"alien", "shard 0 can't be read: key alien: "),
+        (b'["forgotten","6f1c2f0e-8a5d-5c0e-9d0a-0b6e4c1f2a77"]', "shard 0 can't be read: "),
+        (b'["head","one"]', "source one can't be read: head: "),
+        (b'["page","one",0]', "source one can't be read: page 0: damaged (length 1, which is too short)"),
+    ],
+)
 def test_what_cannot_be_read_is_told_with_the_repair(known, broker, call, key, what):
     known(5)
     broker.put(Topic.CHECKPOINTS, key, b"\x09")
     said = call("status").error
-    assert f"{what} is refused" in said
-    assert "news-worker repair --shard 0" in said
+    assert what in said
+    assert "`news-worker repair --shard 0`" in said
     assert call("status").code == 1
     assert json.loads(call("status", "--json").out)["needs_person"] is True
+
+
+@pytest.mark.parametrize("said_s_ago", [None, 600])
+def test_a_shard_that_nobody_can_own_is_not_told_to_want_a_worker(known, broker, call, said_s_ago):
+    known(said_s_ago)
+    broker.put(Topic.CHECKPOINTS, b"alien", b"x")
+    outcome = call("status")
+    assert (outcome.code, "nobody: can't be read" in outcome.out) == (1, True)
+    assert "no worker polls" not in outcome.error
+    assert "here:7" not in outcome.out
+    shard = json.loads(call("status", "--json").out)["shards"][0]
+    assert shard["unreadable"] == "key alien: its key is not the worker's"
+    broker.put(Topic.CHECKPOINTS, b"alien", None)
+    assert json.loads(call("status", "--json").out)["shards"][0]["unreadable"] is None
 
 
 NOW = time.time_ns() // 1_000_000

@@ -73,4 +73,4 @@ def loaded(value: bytes) -> tuple[Head, str, int]:
             head.fault = Fault(FaultKind(found[0]), *found[1:4])
         return head, str(members["site"]), int(members["entries"])
     except (ValueError, KeyError, TypeError, IndexError, AttributeError) as error:
-        raise BrokerRefused(f"damaged ({error!r})") from error
+        raise BrokerRefused(f"damaged ({len(value)} bytes that are no head)") from error

@@ -86,7 +86,7 @@ def loaded_inbox(value: bytes) -> Inbox:
         outcomes = [Outcome(one["id"], State(one["state"]), one["message"], one["at"]) for one in members["outcomes"]]
         return Inbox(int(members["inbox"]), {outcome.id: outcome for outcome in outcomes})
     except (ValueError, KeyError, TypeError) as error:
-        raise BrokerRefused(f"damaged ({error!r})") from error
+        raise BrokerRefused(f"damaged ({len(value)} bytes that are no shard's record)") from error
 
 
 def command_record(command: Command, site: str | int, at: int) -> Record:

@@ -62,7 +62,8 @@ class ShardMemory:
         """All records have come. BrokerRefused: the shard as a whole can't be read."""
         restoring, self._restoring = self._restoring, Restoring()
         if restoring.unreadable:
-            raise BrokerRefused(next(iter(restoring.unreadable.values())))
+            why = next(iter(restoring.unreadable.values()))
+            raise BrokerRefused(f"{Topic.CHECKPOINTS}, {why}; it is not taken for empty (see `news-worker repair`)")
         self.inbox = restoring.inbox
         for stored in restoring.sources():
             held = Held(stored.id, self._site(stored.site), self._changed, head=stored.head, entries=stored.entries)

@@ -58,7 +58,7 @@ def loaded(value: bytes) -> bytes:
     try:
         version, stride, count = _PAGE.unpack_from(value)
     except error as short:
-        raise BrokerRefused(f"damaged ({short})") from short
+        raise BrokerRefused(f"damaged (length {len(value)}, which is too short)") from short
     _known(version)
     if stride < STRIDE or len(value) < _PAGE.size + stride * count:
         raise BrokerRefused(f"damaged ({count} entries of {stride} bytes in {len(value)} bytes)")
@@ -91,7 +91,7 @@ def loaded_mark(value: bytes) -> Mark:
     try:
         version, key, link = _MARK.unpack_from(value)
     except error as short:
-        raise BrokerRefused(f"damaged ({short})") from short
+        raise BrokerRefused(f"damaged (length {len(value)}, which is too short)") from short
     _known(version)
     whole = len(value) >= _MARK.size + _SEEN.size
     return Mark(key, link, *(_SEEN.unpack_from(value, _MARK.size) if whole else ()))

@@ -14,7 +14,7 @@ from worker.core.feeds import pages
 from worker.core.feeds.entry import STRIDE
 from worker.core.feeds.inbox import Inbox, loaded_inbox
 from worker.errors import BrokerRefused
-from worker.model import Head, Topic
+from worker.model import Head
 
 _HEAD: Final = -1
 
@@ -65,9 +65,7 @@ class Restoring:
         except (BrokerRefused, IndexError, ValueError, TypeError) as error:
             if value is not None:
                 why = str(error) if isinstance(error, BrokerRefused) else "its key is not the worker's"
-                self.unreadable[key] = (
-                    f"{Topic.CHECKPOINTS}, key {key[:200]!r}: {why}; it is not taken for empty (see `news-worker repair`)"
-                )
+                self.unreadable[key] = f"key {key[:200].decode(errors='backslashreplace')}: {why}"
 
     def _absorb_any(self, key: bytes, value: bytes | None) -> None:
         kind, *names = orjson.loads(key)
@@ -101,6 +99,12 @@ class Restoring:
         except BrokerRefused as error:
             self._wrong.setdefault(source, {})[number] = f"{'head' if number == _HEAD else f'page {number}'}: {error}"
 
+    def wrong(self) -> Iterator[tuple[str | None, str]]:
+        """Of each record that can't be read by itself the source that it is of, None if it is of none, and why."""
+        for source, found in self._wrong.items():
+            yield from ((source, why) for why in found.values())
+        yield from ((None, why) for why in self.unreadable.values())
+
     def _absorb_mark(self, article_id: str, value: bytes | None) -> None:
         article = uuid.UUID(article_id).bytes  # what is none was written by nobody
         self.forgotten.pop(article, None)
@@ -123,3 +127,10 @@ class Restoring:
                 continue
             why = next(iter(wrong.values()), "its pages are not those that its head speaks of")
             self.refused[source] = Wreck(why, said, found, frozenset({*found, *wrong} - {_HEAD}))
+
+
+def wrong_with(key: bytes, value: bytes | None) -> tuple[str | None, str] | None:
+    """What is wrong with one record: as `Restoring.wrong` has it; None: nothing, as far as it alone can tell."""
+    alone = Restoring()
+    alone.absorb(key, value)
+    return next(alone.wrong(), None)
