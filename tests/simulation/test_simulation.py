@@ -25,11 +25,11 @@ FOUND = {
     "memory_kept": 1,
     "token_ignored": 4,
     "site_ignored": 1,
-    "share_ignored": 22,
+    "share_ignored": 2,
     "position_first": 1,
     "position_last": 1,
     "read_uncommitted": 1,
-    "latest_when_passed": 1,
+    "latest_when_passed": 15,
     "share_of_all": 1,
 }
 HOURS = 3
