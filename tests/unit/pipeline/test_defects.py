@@ -174,6 +174,21 @@ async def test_a_command_of_which_not_even_the_refusal_can_be_stored_waits_and_t
     assert len(failed) == 2 * FAILS
 
 
+async def test_once_a_topic_is_left_where_a_command_before_it_can_not_be_carried_out(world, monkeypatch):
+    def outcome(*_):
+        raise RuntimeError("never")
+
+    monkeypatch.setattr(inbox, "Outcome", outcome)
+    monkeypatch.setattr(stream, "consuming", upstream)
+    monkeypatch.setattr(redriving, "consuming", upstream)
+    redrives = Redrives(world)
+    await redrives.ask()
+    async with asyncio.timeout(HANGS):
+        totals = await world.run()
+    assert totals.left["t"].startswith("news-worker itself failed at it (RuntimeError in outcome")
+    assert await world.events() == []
+
+
 async def restored_often(world):
     await asyncio.sleep(0)
     return world.totals.restores > FAILS + 1

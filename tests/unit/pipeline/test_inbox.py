@@ -10,15 +10,15 @@ from unit.pipeline.world import feed
 
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
-from worker.core.feeds.redrive import kept, said
+from worker.core.feeds.redrive import Kept, kept, said
 from worker.core.identity import article_id
 from worker.core.sources import stored as sources
 from worker.core.takedown import Published
 from worker.errors import ClaimLost, Unsure
-from worker.model import Definition, Mode, Record, Topic
+from worker.model import Definition, Mode, Record, Stage, Topic
 from worker.pipeline.asking import Wanted, outcomes, put, unowned
 from worker.pipeline.clocks import wall_clock
-from worker.pipeline.polls import stream
+from worker.pipeline.polls import redriving, stream
 from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.takedown import seek
 
@@ -192,31 +192,56 @@ async def test_where_its_bytes_are_not_all_there_its_feed_is_asked_anew_at_once(
     assert (outcome.state, "asked anew" in outcome.message) == (State.DONE, True)
 
 
-async def test_a_topic_is_consumed_only_once_what_waits_to_be_kept_out_of_the_shard_is(world, monkeypatch):
-    topic = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
-    await world.broker.append([sources.record(topic, 1)])
+@pytest.fixture
+async def topic(world):
+    """A topic whose record "one" is to be kept out of the shard, as a command asks that `ask` puts behind others."""
+    definition = Definition("t", "kafka://127.0.0.1:9/t", "topic:t", 1, kind="topic")
+    await world.broker.append([sources.record(definition, 1)])
     source = {"id": "t", "kind": "topic", "site": "topic:t"}
     one = Published(
         article_id("topic:t", "id", "one"), 1, "a" * 32, False, source, Mode.LIVE, "one", None, None, None, "one"
     )
-    await put(world.broker, [Wanted(Command("c1", "keep_out", "t", {"article": asdict(one)}), 0)], wall_clock())
-    known, order = Inbox._settle, []
+    return Command("c1", "keep_out", "t", {"article": asdict(one)})
 
-    @asynccontextmanager
-    async def opened(options):
-        order.append("opened")
-        async with upstream(options) as opened:
-            yield opened
+
+@pytest.fixture
+def order(monkeypatch):
+    """What is done in turn: commands take long, so that whoever doesn't wait for them comes first."""
+    known, done = Inbox._settle, []
+
+    def opening(what):
+        @asynccontextmanager
+        async def opened(options):
+            done.append(what)
+            async with upstream(options) as opened:
+                yield opened
+
+        return opened
 
     async def late(inbox, record):
         for _ in range(LOOKS):
             await asyncio.sleep(0)
-        order.append("carried out")
+        done.append("carried out")
         await known(inbox, record)
 
-    monkeypatch.setattr(stream, "consuming", opened)
+    monkeypatch.setattr(stream, "consuming", opening("opened"))
+    monkeypatch.setattr(redriving, "consuming", opening("redriven"))
     monkeypatch.setattr(Inbox, "_settle", late)
+    return done
+
+
+async def test_a_topic_is_consumed_only_once_what_waits_to_be_kept_out_of_the_shard_is(world, topic, order):
+    await put(world.broker, [Wanted(topic, 0)], wall_clock())
     async with world.running():
         await world.until(lambda: asked_for(world, 1))
     assert order == ["carried out", "opened"]
     assert await world.events() == [("two", 1)]
+
+
+async def test_so_is_what_is_redriven_of_it(world, topic, order):
+    asked = Command("c0", "redrive", "t", said(Kept("t", '["t",0,0]', "00" * 32, b"{", whole=False, stage=Stage.READ)))
+    await put(world.broker, [Wanted(asked, "topic:t"), Wanted(topic, 0)], wall_clock())
+    async with world.running():
+        await world.until(lambda: asked_for(world, 1))
+    assert order[:2] == ["carried out"] * 2
+    assert sorted(order[2:]) == ["opened", "redriven"]

@@ -75,7 +75,10 @@ class Inbox:
 
     def ring(self, heard: Stored | None = None) -> None:
         """There may be something: this command, and what lies before it."""
-        if self._left or (heard is not None and heard.offset < self._known):
+        if self._left:
+            self._end_waiting()
+            return
+        if heard is not None and heard.offset < self._known:
             return
         self._heard = None if self._rung.is_set() else heard
         self.idle = False
@@ -100,9 +103,16 @@ class Inbox:
                     await asyncio.sleep(_PAUSE)
                     continue
                 self._rung.clear()
+                self._end_waiting()
             if not self._rung.is_set():
                 self.idle = True
                 self._idle_again()
+
+    def _end_waiting(self) -> None:
+        """Of whoever waits until it is caught up."""
+        owned = self._ownership.last
+        if owned is not None and not owned.caught_up.done():
+            owned.caught_up.set_result(False)
 
     async def _catch_up(self, heard: Stored | None) -> None:
         """BrokerAway: the inbox can't be read just now. Defect: of a command not even that it is refused can be stored."""
@@ -113,7 +123,7 @@ class Inbox:
             return
         await self._read_on(position)
         if not owned.caught_up.done():
-            owned.caught_up.set_result(None)  # should it be lost meanwhile, the next one is rung for anew
+            owned.caught_up.set_result(True)  # should it be lost meanwhile, the next one is rung for anew
 
     async def _read_on(self, position: int) -> None:
         """Carry out all that lies there by now, from that position on."""

@@ -32,7 +32,7 @@ DecideIfDue = Callable[[ShardMemory, Search], Iterable[Part] | None]
 class Owned:
     """See above. `lost`: done with the error that ended it, once that is known.
 
-    `caught_up`: done once all is carried out that lay in its inbox when it began.
+    `caught_up`: whether all is carried out that lay in its inbox when it began; False: it is stuck there, and stays so.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Owned:
         self.memory = memory
         self.owned_at = owned_at  # ms since the epoch
         self.lost: asyncio.Future[BrokerError] = asyncio.get_running_loop().create_future()
-        self.caught_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.caught_up: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.shard: OwnedShard[Part] = OwnedShard(claim, self._remembered, adopt)
         self._deciding = asyncio.Lock()
 

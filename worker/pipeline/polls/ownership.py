@@ -78,14 +78,17 @@ class Ownership:
             await self._have.wait()
         return self.last
 
-    async def caught_up(self) -> Owned:
-        """Likewise, one that has carried out what lay in its inbox when it began: something may be to be kept out."""
+    async def caught_up(self) -> Owned | None:
+        """Likewise, one that has carried out what lay in its inbox when it began: something may be to be kept out.
+
+        None: it never will, once, as it is stuck there.
+        """
         while True:
             owned = await self.present()
-            either: set[asyncio.Future[BrokerError] | asyncio.Future[None]] = {owned.lost, owned.caught_up}
+            either: set[asyncio.Future[BrokerError] | asyncio.Future[bool]] = {owned.lost, owned.caught_up}
             await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
             if not owned.lost.done():
-                return owned
+                return owned if owned.caught_up.result() else None
 
     async def certain(self) -> Owned:
         """Likewise, of a shard that is surely ours: a worker that was frozen finds out here that it is not."""

@@ -32,7 +32,7 @@ _PAUSE: Final = 300.0  # seconds until what can't even be refused is tried again
 
 
 class Redriving:
-    """Of one topic. `left`: some could not even be refused, and were to be tried once."""
+    """Of one topic. `left`: some could not even be refused, or not be decided yet, and were to be tried once."""
 
     def __init__(self, definition: Definition, run: Run, ownership: Ownership) -> None:
         self.definition = definition
@@ -76,7 +76,9 @@ class Redriving:
             await self._settle(wanted, why)
 
     async def _waiting(self) -> tuple[Redrive, ...]:
-        head = (await self._ownership.present()).memory.head(self.definition.id)
+        owned = await self._ownership.caught_up()
+        self.left = owned is None
+        head = owned.memory.head(self.definition.id) if owned is not None else None
         return head.redrives if head is not None else ()
 
     async def _read(self, wanted: Redrive, topic: TopicReader) -> Reading | str:
@@ -102,7 +104,9 @@ class Redriving:
             return self._decided(wanted, found, memory, search) if head and wanted in head.redrives else None
 
         while True:
-            owned = await self._ownership.present()
+            owned = await self._ownership.caught_up()
+            if owned is None:
+                return
             try:
                 await owned.settle(decide, search)
                 break

@@ -67,6 +67,12 @@ class Stream:
         totals = self._run.totals
         while not self._run.stop.is_set():
             owned = await self._ownership.caught_up()
+            if owned is None:
+                totals.left.setdefault(
+                    self.definition.id, "a command to its shard can't be carried out, and may be about it"
+                )
+                self.through = True
+                return
             try:
                 if not await self._consume(owned):
                     continue
