@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import NoError, TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
+from aiokafka.errors import (
+    InvalidReplicationFactorError,
+    NoError,
+    TopicAlreadyExistsError,
+    UnknownTopicOrPartitionError,
+    for_code,
+)
 
 from worker.broker import topics
 from worker.broker.port import Layout
@@ -67,29 +73,34 @@ class KafkaAdministration:
 
     async def create(self, missing: Collection[Layout]) -> None:
         """See `port.Administration.create`."""
+        names = sorted(one.name for one in missing)
+        await _until(lambda: self._made(missing), f"{', '.join(names)}: not made, as the cluster has lost its brokers")
+        await _until(lambda: self._known(names), f"{', '.join(names)}: made, but not all brokers know of them yet")
+
+    async def _made(self, missing: Collection[Layout]) -> bool:
+        """Whether they are there now. A cluster that stood still takes its own brokers for lost until they answer it again."""
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.settings) for one in missing]
         answer = await self._asked(self._client.create_topics(wanted), "the topics", needs="Create")
+        made = True
         for name, code, *message in answer.topic_errors:
             error = for_code(code)
             if sentence := forbidden(error(), name, "Create"):
                 raise BrokerRefused(sentence)
-            if error not in (NoError, TopicAlreadyExistsError):
+            if error is InvalidReplicationFactorError and await self._enough_for(missing):
+                made = False
+            elif error not in (NoError, TopicAlreadyExistsError):
                 raise BrokerRefused(
                     f"{name} could not be made: {''.join(map(str, filter(None, message))) or error.__name__}"
                 )
-        await self._seen({one.name for one in missing})
+        return made
 
-    async def _seen(self, names: Collection[str]) -> None:
-        """Wait until the brokers know of them: each is told after whoever made them has answered."""
-        deadline = asyncio.get_running_loop().time() + _SECONDS
-        while not await self._known(names):
-            if asyncio.get_running_loop().time() > deadline:
-                raise BrokerAway(f"{', '.join(sorted(names))}: made, but not all brokers know of them yet")
-            await asyncio.sleep(_PAUSE)
+    async def _enough_for(self, missing: Collection[Layout]) -> bool:
+        return len(await self._brokers()) >= max(one.replication or 1 for one in missing)
 
     async def _known(self, names: Collection[str]) -> bool:
+        """Whether each broker has heard of them: it is told after whoever made them has answered."""
         for broker in await self._brokers():
-            question = topics_as_known_by(self._client, broker["node_id"], sorted(names))
+            question = topics_as_known_by(self._client, broker["node_id"], list(names))
             if any(topic["error_code"] for topic in await self._asked(question, "the topics", needs="Describe")):
                 return False
         return True
@@ -99,7 +110,14 @@ class KafkaAdministration:
         return str((await self._described())["cluster_id"])
 
     async def _brokers(self) -> list[dict[str, Any]]:
-        brokers: list[dict[str, Any]] = (await self._described())["brokers"]
+        """All that the cluster counts among its own just now, one at least: for a moment it may be none."""
+        brokers: list[dict[str, Any]] = []
+
+        async def there() -> bool:
+            brokers[:] = (await self._described())["brokers"]
+            return bool(brokers)
+
+        await _until(there, "the cluster has lost its brokers")
         return brokers
 
     async def _described(self) -> dict[str, Any]:
@@ -143,6 +161,15 @@ class KafkaAdministration:
         with suppress(TimeoutError):
             async with asyncio.timeout(_CLOSE_SECONDS):
                 await self._client.close()
+
+
+async def _until(done: Callable[[], Awaitable[bool]], otherwise: str) -> None:
+    """Ask until it is; BrokerAway, with that sentence, when it is not for long."""
+    deadline = asyncio.get_running_loop().time() + _SECONDS
+    while not await done():
+        if asyncio.get_running_loop().time() > deadline:
+            raise BrokerAway(otherwise)
+        await asyncio.sleep(_PAUSE)
 
 
 def _in_our_words(error: BaseException, subject: str, *, needs: str) -> BrokerError:
