@@ -8,7 +8,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import KafkaError, ProducerFenced, TopicAuthorizationFailedError
 from kafka.clients import create
 
-from worker.kafka.adapter import discard, fatal, stop, why_not_reached
+from worker.kafka.adapter import close, discard, fatal, stop, why_not_reached
 
 LONG = 5.0  # seconds; a discard takes a tenth of one, aiokafka's own stop never ends where the broker is away
 
@@ -98,6 +98,17 @@ async def test_a_consumer_is_stopped_at_any_moment(kafka, topic, assigned):
     async with asyncio.timeout(LONG):
         await stop(consumer)
     assert {task for task in asyncio.all_tasks() - before if not task.done()} == set()
+
+
+async def test_whoever_is_cancelled_while_a_consumer_ends_hears_of_it(kafka):
+    consumer = AIOKafkaConsumer(bootstrap_servers=kafka.bootstrap)
+    await consumer.start()
+    ending = asyncio.create_task(close(consumer._client))
+    await asyncio.sleep(0)  # now it waits for the client's own task, and its own `close` would look past a cancellation
+    ending.cancel()
+    await asyncio.wait({ending})
+    assert ending.cancelled()
+    await stop(consumer)
 
 
 async def test_why_a_broker_is_not_reached_is_told_apart(kafka):

@@ -103,14 +103,14 @@ async def discard(producer: AIOKafkaProducer) -> None:
     for future in _futures(producer):
         if future.done() and not future.cancelled():
             future.exception()  # retrieved: else the loop says that it never was
-    await _close(producer.client)
+    await close(producer.client)
 
 
 async def stop(consumer: AIOKafkaConsumer) -> None:
     """End the consumer likewise. Its own `stop` lets cancellations of its tasks out, and then leaves connections open."""
     consumer._closed = True
     await _end_tasks_of(consumer._coordinator, consumer._fetcher)
-    await _close(consumer._client)
+    await close(consumer._client)
 
 
 async def leave(consumer: AIOKafkaConsumer) -> None:
@@ -134,10 +134,15 @@ async def _end_tasks_of(*owners: object) -> None:
         await asyncio.wait(tasks, timeout=_CANCEL_SECONDS)
 
 
-async def _close(client: Any) -> None:
+async def close(client: Any) -> None:
+    """Close its connections, within moments. CancelledError: this was cancelled, of which its own `close` tells nobody."""
+    task = asyncio.current_task()
+    before = task.cancelling() if task else 0
     with suppress(TimeoutError):
         async with asyncio.timeout(_CLOSE_SECONDS):
             await client.close()
+    if task and task.cancelling() > before:
+        raise asyncio.CancelledError
 
 
 def fatal(producer: AIOKafkaProducer) -> BaseException | None:

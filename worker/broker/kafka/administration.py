@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from contextlib import suppress
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -21,14 +20,13 @@ from aiokafka.errors import (
 from worker.broker import topics
 from worker.broker.port import Layout
 from worker.errors import BrokerAway, BrokerError, BrokerRefused
-from worker.kafka.adapter import topics_as_known_by
+from worker.kafka.adapter import close, topics_as_known_by
 from worker.kafka.connection import Connection
 from worker.kafka.faults import forbidden, told
 from worker.model import Topic
 
 _SECONDS: Final = 20.0
 _COPIES: Final = 3
-_CLOSE_SECONDS: Final = 2.0
 _PAUSE: Final = 0.1
 
 
@@ -158,9 +156,7 @@ class KafkaAdministration:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(_CLOSE_SECONDS):
-                await self._client.close()
+        await close(self._client)
 
 
 async def _until(done: Callable[[], Awaitable[bool]], otherwise: str) -> None:
