@@ -8,9 +8,9 @@ import secrets
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -23,21 +23,13 @@ from worker.shown import on_one_line
 
 if TYPE_CHECKING:
     from worker.broker.port import Broker
+    from worker.cli.waiting import Waiting
     from worker.pipeline.asking import Wanted
 
 # So many at a time: a shard remembers what became of the last hundred.
 _AT_ONCE = 50
 _LOOK_SECONDS = 10.0  # how often to look whether there is still a worker to wait for
 _ERASE = "\r\x1b[K"
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """Whether to wait for what becomes of it, and for how long at most; without, `hint` is where to look."""
-
-    so: bool
-    seconds: float | None = None
-    hint: str = "with --wait it is waited for"
 
 
 def command(name: str, source: str, said: Mapping[str, Any]) -> Command:
@@ -49,42 +41,51 @@ def command(name: str, source: str, said: Mapping[str, Any]) -> Command:
     return Command(secrets.token_hex(8), name, source, said, f"{user}@{socket.gethostname()}")
 
 
-async def ask(broker: Broker, wanted: Sequence[Wanted], waiting: Waiting) -> Exit:
-    """Put them; if they are waited for, say what became of each. Exit.LEFT: one was not done."""
+async def ask(
+    broker: Broker, wanted: Sequence[Wanted], waiting: Waiting, about: Mapping[str, str] = MappingProxyType({})
+) -> Exit:
+    """Put them; if they are waited for, say what became of each. Exit.LEFT: one was not done.
+
+    `about`: by a command's id what it is about, where its source alone doesn't tell.
+    """
+    named = {one.command.id: on_one_line(about.get(one.command.id, one.command.source)) for one in wanted}
     undone = 0
-    until = None if waiting.seconds is None else time.monotonic() + waiting.seconds
+    begun = time.monotonic()
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         since = await asking.put(broker, some, now())
         if start == 0 and not waiting.so:
             _tell_unowned(await asking.unowned(broker, wanted, now()))
         if waiting.so:
-            left = None if until is None else max(0.0, until - time.monotonic())
-            undone += await _waited_for(broker, some, since, left)
+            seconds = waiting.after(time.monotonic() - begun).seconds
+            undone += await _waited_for(broker, some, since, seconds, named)
     if not waiting.so:
         click.echo(f"asked for: the owner carries it out; {waiting.hint} ({len(wanted)})", err=True)
     return Exit.LEFT if undone else Exit.OK
 
 
-async def _waited_for(broker: Broker, some: Sequence[Wanted], since: Mapping[int, int], seconds: float | None) -> int:
+async def _waited_for(
+    broker: Broker, some: Sequence[Wanted], since: Mapping[int, int], seconds: float | None, named: Mapping[str, str]
+) -> int:
     """Say what became of each; how many were not done, or not within these seconds."""
-    left = {one.command.id: one.command for one in some}
+    left = {one.command.id for one in some}
     undone = 0
     try:
         async with asyncio.timeout(seconds), _watching(broker, some, left):
             async for outcome in asking.outcomes(broker, some, since):
                 undone += outcome.state is not State.DONE
-                source = left.pop(outcome.id).source
+                left.remove(outcome.id)
                 _erase()
-                click.echo(f"{outcome.state:<10} {on_one_line(source)}: {on_one_line(outcome.message)}")
+                click.echo(f"{outcome.state:<10} {named[outcome.id]}: {on_one_line(outcome.message)}")
     except TimeoutError:
-        for one in left.values():
-            click.echo(f"{'waiting':<10} {on_one_line(one.source)}: not carried out yet; it stays asked for")
+        for one in some:
+            if one.command.id in left:
+                click.echo(f"{'waiting':<10} {named[one.command.id]}: not carried out yet; it stays asked for")
     return undone + len(left)
 
 
 @asynccontextmanager
-async def _watching(broker: Broker, some: Sequence[Wanted], left: Mapping[str, Command]) -> AsyncIterator[None]:
+async def _watching(broker: Broker, some: Sequence[Wanted], left: Collection[str]) -> AsyncIterator[None]:
     """Say while the block runs whenever a shard has no worker to wait for; on a terminal, how long it has been."""
     watching = asyncio.create_task(_watch(broker, some, left))
     try:
@@ -95,7 +96,7 @@ async def _watching(broker: Broker, some: Sequence[Wanted], left: Mapping[str, C
         _erase()
 
 
-async def _watch(broker: Broker, some: Sequence[Wanted], left: Mapping[str, Command]) -> None:
+async def _watch(broker: Broker, some: Sequence[Wanted], left: Collection[str]) -> None:
     begun, looked_at, before = time.monotonic(), 0.0, list[int]()
     while True:
         if time.monotonic() >= looked_at:

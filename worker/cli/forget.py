@@ -8,13 +8,15 @@ import click
 
 from worker.cli.exits import Exit
 from worker.cli.options import with_settings
+from worker.cli.waiting import Waiting, with_waiting
 
 if TYPE_CHECKING:
     from worker.broker.port import Broker
-    from worker.cli.asked import Waiting
     from worker.core.takedown import Published, Sought
     from worker.pipeline.asking import Wanted
     from worker.settings import Settings
+
+_KEPT_OUT_SECONDS = 60.0  # for which it is waited, without --wait, until the other shards keep it out: mostly at once
 
 
 def _article_id(_ctx: click.Context, _argument: click.Parameter, text: str) -> str:
@@ -29,13 +31,16 @@ def _article_id(_ctx: click.Context, _argument: click.Parameter, text: str) -> s
 @click.command(short_help="Take an article down, for good.")
 @click.argument("article_id", metavar="ARTICLE", callback=_article_id)
 @click.option("--dry-run", is_flag=True, help="Show which article that is, and change nothing.")
-@click.option("--wait", is_flag=True, help="Until the worker that polls its source has done it.")
+@with_waiting("Until the worker that polls its source has done it.")
 @with_settings()
-def command(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
+def command(settings: Settings, article_id: str, waiting: Waiting, *, dry_run: bool) -> Exit:
     """Publish that the article of that id is withdrawn, then a tombstone, each once however often this is called.
 
     Of a source that is polled it is the worker that does so, when it next looks into its inbox: it forgets what it remembers of the
     article and keeps a mark of it, so that nothing that still shows it, or shows it again, brings it back.
+
+    Of a topic all other shards are to keep it out first, as its shares may fall to any of them. That is always waited for,
+    without --wait for a minute at most: as long as one of them doesn't, nothing is taken down (exit 1).
 
     Who reads along gets the event `withdrawn`; the broker drops what it holds of the article when it next cleans up, a week
     later or more. What was rejected of it stays in news.rejects.v1 until its time is over, 30 days unless set.
@@ -49,12 +54,11 @@ def command(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -
     """
     import asyncio
 
-    return asyncio.run(_forget(settings, article_id, dry_run=dry_run, wait=wait))
+    return asyncio.run(_forget(settings, article_id, waiting, dry_run=dry_run))
 
 
-async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: bool) -> Exit:
+async def _forget(settings: Settings, article_id: str, waiting: Waiting, *, dry_run: bool) -> Exit:
     from worker import configured
-    from worker.cli.asked import Waiting
     from worker.pipeline import takedown
 
     async with configured.broker(settings, create=False) as broker:
@@ -67,27 +71,35 @@ async def _forget(settings: Settings, article_id: str, *, dry_run: bool, wait: b
             return Exit.OK
         click.echo("what was rejected of it stays in news.rejects.v1 until its time is over", err=True)
         if not sought.last.of_dataset:
-            return await _asked(broker, sought.last, sought.seen, Waiting(wait))
+            return await _asked(broker, sought.last, sought.seen, waiting)
         return await _taken_down(broker, sought.last)
 
 
 async def _asked(broker: Broker, last: Published, seen: int, waiting: Waiting) -> Exit:
-    """Of a topic every other shard is asked to keep it out, first: its shares, of today or later, may fall to any of them."""
+    """Of a topic every other shard keeps it out, first: its shares, of today or later, may fall to any of them.
+
+    A share that didn't know yet would bring it back, after the tombstone: so the takedown is asked for once all of them do.
+    """
+    import time
+
     from worker.cli.asked import ask
     from worker.model import Topic
 
     owner = broker.partition_of(Topic.CHECKPOINTS, last.source["site"].encode())
     shards = range(broker.partitions(Topic.CHECKPOINTS)) if last.source["kind"] == "topic" else ()
-    others = [_wanted("keep_out", last, seen, shard) for shard in shards if shard != owner]
-    takedown = _wanted("forget", last, seen, last.source["site"])
-    if not (others and waiting.so):
-        return await ask(broker, [*others, takedown], waiting)
-    if await ask(broker, others, waiting) is not Exit.OK:
-        click.echo(
-            "nothing was taken down: not every shard keeps it out yet; call it again once that is mended", err=True
-        )
-        return Exit.LEFT
-    return await ask(broker, [takedown], waiting)
+    if others := {shard: _wanted("keep_out", last, seen, shard) for shard in shards if shard != owner}:
+        begun = time.monotonic()
+        about = {one.command.id: f"shard {shard}" for shard, one in others.items()}
+        first = waiting if waiting.so else Waiting(so=True, seconds=_KEPT_OUT_SECONDS)
+        if await ask(broker, [*others.values()], first, about) is not Exit.OK:
+            click.echo(
+                "nothing was taken down: not every shard keeps it out yet, and a share of the topic there would bring it back."
+                f" Call it again once that is mended{'' if waiting.so else ', or with --wait'}",
+                err=True,
+            )
+            return Exit.LEFT
+        waiting = waiting.after(time.monotonic() - begun)
+    return await ask(broker, [_wanted("forget", last, seen, last.source["site"])], waiting)
 
 
 def _wanted(name: str, last: Published, seen: int, site: str | int) -> Wanted:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ import click
 
 from worker.cli.exits import Exit
 from worker.cli.options import where, with_settings
+from worker.cli.rejects_which import Place, Which, place_of, with_which
+from worker.cli.waiting import Waiting, with_waiting
 
 if TYPE_CHECKING:
     from worker.broker.port import Stored
@@ -21,13 +22,6 @@ _COLUMNS = {
     "entry": "reject_entry_key",
     "message": "reject_message",
 }
-
-
-def _place(_ctx: click.Context, _argument: click.Parameter, text: str) -> tuple[int, int]:
-    found = re.fullmatch(r"(?:([0-9]{1,9}):)?([0-9]{1,18})", text)
-    if found is None:
-        raise click.BadParameter(f"{text!r} is no place: give partition and offset, such as 0:12")
-    return int(found[1] or 0), int(found[2])
 
 
 @click.group()
@@ -45,25 +39,24 @@ def command() -> None:
 @click.option(
     "--limit", "-n", type=click.IntRange(min=1), default=100, show_default=True, metavar="N", help="The newest N."
 )
-@click.option("--code", metavar="CODE", help="Only this code, such as invalid_json or too_large.")
+@with_which
 @with_settings()
-def list_(settings: Settings, limit: int, code: str | None) -> None:
-    """List the newest rejections, oldest first.
+def list_(settings: Settings, limit: int, which: Which) -> None:
+    """List the newest rejections, oldest first: all, or those with that code, of that source and since that time.
 
     On a terminal as blocks, elsewhere as values separated by tabs.
 
     \b
-      news-worker rejects list
+      news-worker rejects list --source gazette --since 2d
       news-worker rejects list | cut -f3 | sort | uniq -c
     """
     import asyncio
 
-    _check_code(code)
-    asyncio.run(_list(settings, limit, code))
+    asyncio.run(_list(settings, limit, which))
 
 
 @command.command(short_help="Show one of them, and how to run it again.")
-@click.argument("place", callback=_place)
+@click.argument("place", callback=place_of)
 @click.option("--raw", is_flag=True, help="Write the rejected bytes exactly as they are, and nothing else.")
 @with_settings()
 def show(settings: Settings, place: tuple[int, int], *, raw: bool) -> None:
@@ -83,44 +76,17 @@ def show(settings: Settings, place: tuple[int, int], *, raw: bool) -> None:
         _show(stored, where(settings))
 
 
-def _places(ctx: click.Context, argument: click.Parameter, texts: tuple[str, ...]) -> frozenset[tuple[int, int]]:
-    return frozenset(_place(ctx, argument, text) for text in texts)
-
-
-def _since(_ctx: click.Context, _option: click.Parameter, text: str | None) -> int | None:
-    from datetime import UTC, datetime
-
-    from worker.cli.tail import start_of
-
-    try:
-        start = None if text is None else start_of(text, datetime.now(UTC))
-    except (ValueError, OverflowError) as error:
-        raise click.BadParameter(str(error)) from None
-    if start is not None and start.since is None:
-        raise click.BadParameter(f"{text!r} is neither a time like 2026-01-31T08:00Z nor an age like 2h or 3d")
-    return None if start is None else start.since
+def _places(ctx: click.Context, argument: click.Parameter, texts: tuple[str, ...]) -> frozenset[Place]:
+    return frozenset(place_of(ctx, argument, text) for text in texts)
 
 
 @command.command(short_help="Have some of them decided once more.")
 @click.argument("places", nargs=-1, metavar="[PLACE]...", callback=_places)
-@click.option("--code", metavar="CODE", help="Those with this code.")
-@click.option("--source", metavar="ID", help="Those of this source.")
-@click.option("--since", metavar="WHEN", callback=_since, help="Those since a time (2026-01-31) or an age (2h, 3d).")
+@with_which
 @click.option("--yes", is_flag=True, help="Without asking.")
-@click.option(
-    "--wait", is_flag=True, help="Until the workers that poll their sources have done it, and say what came of each."
-)
+@with_waiting("Until the workers that poll their sources have done it, and say what came of each.")
 @with_settings()
-def redrive(  # noqa: PLR0913 (the options of the command line)
-    settings: Settings,
-    places: frozenset[tuple[int, int]],
-    code: str | None,
-    source: str | None,
-    since: int | None,
-    *,
-    yes: bool,
-    wait: bool,
-) -> Exit:
+def redrive(settings: Settings, places: frozenset[Place], which: Which, waiting: Waiting, *, yes: bool) -> Exit:
     """Read the rejected bytes again, and publish what can become an article now.
 
     It is for what was mended on this side: a release that reads better, a setting, a limit of the broker. Which: all that
@@ -135,23 +101,14 @@ def redrive(  # noqa: PLR0913 (the options of the command line)
       news-worker rejects redrive --code too_large --since 2d
     """
     import asyncio
+    from dataclasses import replace
 
-    from worker.cli.rejects_redrive import Wish, redrive
+    from worker.cli.rejects_redrive import redrive
 
-    _check_code(code)
-    return asyncio.run(redrive(settings, Wish(places, code, source, since, yes=yes, wait=wait)))
-
-
-def _check_code(code: str | None) -> None:
-    from worker.errors import UsageError
-    from worker.model import Code
-
-    if code is not None and code not in set(Code):
-        message = f"there is no code {code!r}; there are {', '.join(Code)}"
-        raise UsageError(message)
+    return asyncio.run(redrive(settings, replace(which, places=places), waiting, yes=yes))
 
 
-async def _list(settings: Settings, limit: int, code: str | None) -> None:
+async def _list(settings: Settings, limit: int, which: Which) -> None:
     from worker import configured
     from worker.cli import render
     from worker.cli.records import headers_of, timestamp
@@ -160,9 +117,9 @@ async def _list(settings: Settings, limit: int, code: str | None) -> None:
     newest: deque[list[str]] = deque(maxlen=limit)
     found = 0
     async with configured.broker(settings, create=False) as broker:
-        async for stored in broker.read(Topic.REJECTS):
-            headers = headers_of(stored)
-            if code in {None, headers.get("reject_code")}:
+        async for stored in broker.read(Topic.REJECTS, which.start()):
+            if which.wants(stored):
+                headers = headers_of(stored)
                 found += 1
                 row = [headers.get(header, "") for header in _COLUMNS.values()]
                 newest.append([f"{stored.partition}:{stored.offset}", timestamp(stored.timestamp), *row])
@@ -175,7 +132,7 @@ async def _list(settings: Settings, limit: int, code: str | None) -> None:
     if found > len(newest):
         click.echo(f"the newest {len(newest)} of {found}; more with --limit", err=True)
     elif not found:
-        click.echo("no rejections" + (f" with code {code}" if code else ""), err=True)
+        click.echo("no rejections" if which.everything else "no such rejections", err=True)
 
 
 async def _at(settings: Settings, partition: int, offset: int) -> Stored:

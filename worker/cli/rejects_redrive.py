@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from worker import configured
-from worker.cli.asked import Waiting, ask, command
+from worker.cli.asked import ask, command
 from worker.cli.exits import Exit
 from worker.cli.options import where
 from worker.cli.records import headers_of
@@ -26,33 +26,9 @@ from worker.shown import on_one_line, visible
 
 if TYPE_CHECKING:
     from worker.broker.port import Broker, Stored
+    from worker.cli.rejects_which import Which
+    from worker.cli.waiting import Waiting
     from worker.settings import Settings
-
-
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """Which rejections: those at these places, and of these the ones with that code, of that source, not older than that time."""
-
-    places: frozenset[tuple[int, int]]  # empty: any
-    code: str | None
-    source: str | None
-    since: int | None  # ms
-    yes: bool
-    wait: bool
-
-    def __post_init__(self) -> None:
-        if not (self.places or self.code or self.source or self.since is not None):
-            raise UsageError("which rejections? Give their places, or --code, --source or --since")
-
-    def wants(self, stored: Stored) -> bool:
-        """Whether it is one of them."""
-        headers = headers_of(stored)
-        return (
-            (not self.places or (stored.partition, stored.offset) in self.places)
-            and self.code in {None, headers.get("reject_code")}
-            and self.source in {None, headers.get("reject_source_id")}
-            and (self.since is None or stored.timestamp >= self.since)
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,18 +69,21 @@ def tell(found: Chosen) -> None:
             click.echo(visible(again))
 
 
-async def redrive(settings: Settings, wish: Wish) -> Exit:
+async def redrive(settings: Settings, which: Which, waiting: Waiting, *, yes: bool) -> Exit:
     """Choose, say how many, ask, and put what is asked of owners. UsageError: they are none, or nobody is there to be asked."""
+    if which.everything:
+        raise UsageError("which rejections? Give their places, or --code, --source or --since")
     async with configured.broker(settings, create=False) as broker:
-        async with aclosing(broker.read(Topic.REJECTS)) as records:
-            found = chosen([stored async for stored in records if wish.wants(stored)], where(settings))
+        async with aclosing(broker.read(Topic.REJECTS, which.start())) as records:
+            found = chosen([stored async for stored in records if which.wants(stored)], where(settings))
         if not found.of_sources and not found.of_datasets:
             raise UsageError("there is no such rejection, see `news-worker rejects list`")
         tell(found)
         wanted, left = await _wanted(broker, found.of_sources)
-        if wanted and not wish.yes and not wish.places:
+        if wanted and not yes and not which.places:
             _make_sure(len(wanted))
-        done = await ask(broker, wanted, Waiting(wish.wait)) if wanted else Exit.OK
+        about = {one.command.id: f"{place} of {one.command.source}" for place, one in wanted}
+        done = await ask(broker, [one for _, one in wanted], waiting, about) if wanted else Exit.OK
     return Exit.LEFT if left or found.replays else done
 
 
@@ -115,8 +94,8 @@ def _make_sure(count: int) -> None:
     click.confirm(f"{question}. Go on?", abort=True, err=True)
 
 
-async def _wanted(broker: Broker, found: Sequence[Stored]) -> tuple[list[Wanted], int]:
-    """A command each; and how many are of sources that are no more, which is said."""
+async def _wanted(broker: Broker, found: Sequence[Stored]) -> tuple[list[tuple[str, Wanted]], int]:
+    """A command each, by the rejection's place; and how many are of sources that are no more, which is said."""
     known = await definitions.known(broker)
     wanted, gone = [], Counter[str]()
     for stored in found:
@@ -125,7 +104,8 @@ async def _wanted(broker: Broker, found: Sequence[Stored]) -> tuple[list[Wanted]
         if there is None:
             gone[kept.source] += 1
             continue
-        wanted.append(Wanted(command("redrive", kept.source, redrive_of.said(kept)), there.definition.site))
+        asked = Wanted(command("redrive", kept.source, redrive_of.said(kept)), there.definition.site)
+        wanted.append((f"{stored.partition}:{stored.offset}", asked))
     for source, count in gone.items():
         click.echo(f"source {on_one_line(source)} is defined no more: {count} left as they are", err=True)
     return wanted, gone.total()

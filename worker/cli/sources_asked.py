@@ -2,69 +2,63 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from worker.cli.exits import Exit
 from worker.cli.options import with_settings
+from worker.cli.waiting import Waiting, with_waiting
 
 if TYPE_CHECKING:
-    from worker.cli.asked import Waiting
     from worker.settings import Settings
 
-F = TypeVar("F", bound=Callable[..., Exit])
-
-
-def _waiting(function: F) -> F:
-    seconds = click.option(
-        "--wait-seconds", type=click.FloatRange(min=0), metavar="N", help="Wait, but no longer than that (exit 1)."
-    )
-    wait = click.option("--wait", is_flag=True, help="Until the worker that polls it has done it, or refuses to.")
-    sources = click.argument("sources", metavar="ID...", nargs=-1, required=True)
-    return sources(wait(seconds(function)))
+_sources = click.argument("sources", metavar="ID...", nargs=-1, required=True)
+_with_waiting = with_waiting(
+    "Until the worker that polls it has done it, or refuses to.",
+    "`news-worker sources show ID` shows when it is done, and --wait waits for it",
+)
 
 
 @click.command(short_help="Poll sources no more until they are resumed.")
-@_waiting
+@_sources
+@_with_waiting
 @with_settings()
-def pause(settings: Settings, sources: Sequence[str], *, wait: bool, wait_seconds: float | None) -> Exit:
+def pause(settings: Settings, sources: Sequence[str], *, waiting: Waiting) -> Exit:
     """Poll the sources of these IDs (or URLs) no more, until they are resumed, be it after a restart.
 
     They stay defined, and what is remembered of them stays. An article that another feed of the site shows, too, is that feed's
     from then on. What waits in the inbox is done when a worker that runs looks into it: mostly at once.
     """
-    return _asked("pause", settings, sources, wait=wait, wait_seconds=wait_seconds)
+    return _asked("pause", settings, sources, waiting)
 
 
 @click.command(short_help="Poll sources again that were paused.")
-@_waiting
+@_sources
+@_with_waiting
 @with_settings()
-def resume(settings: Settings, sources: Sequence[str], *, wait: bool, wait_seconds: float | None) -> Exit:
+def resume(settings: Settings, sources: Sequence[str], *, waiting: Waiting) -> Exit:
     """Poll the sources of these IDs (or URLs) again, each from its next slot on."""
-    return _asked("resume", settings, sources, wait=wait, wait_seconds=wait_seconds)
+    return _asked("resume", settings, sources, waiting)
 
 
 @click.command(short_help="Poll sources now, out of their turn.")
-@_waiting
+@_sources
+@_with_waiting
 @with_settings()
-def poll(settings: Settings, sources: Sequence[str], *, wait: bool, wait_seconds: float | None) -> Exit:
+def poll(settings: Settings, sources: Sequence[str], *, waiting: Waiting) -> Exit:
     """Poll the sources of these IDs (or URLs) now, one after another on a site.
 
     Refused are those that are paused, gone (410), or whose server has asked to be left alone for longer. With --wait it is told
     what the poll came to, or why it brought no document (exit 1).
     """
-    return _asked("poll", settings, sources, wait=wait, wait_seconds=wait_seconds)
+    return _asked("poll", settings, sources, waiting)
 
 
-def _asked(name: str, settings: Settings, sources: Sequence[str], *, wait: bool, wait_seconds: float | None) -> Exit:
+def _asked(name: str, settings: Settings, sources: Sequence[str], waiting: Waiting) -> Exit:
     import asyncio
 
-    from worker.cli.asked import Waiting
-
-    hint = "`news-worker sources show ID` shows when it is done, and --wait waits for it"
-    waiting = Waiting(wait or wait_seconds is not None, wait_seconds, hint)
     return asyncio.run(_ask(name, settings, sources, waiting))
 
 

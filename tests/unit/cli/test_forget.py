@@ -9,6 +9,7 @@ import pytest
 from worker.broker.connect import connect
 from worker.cli import asked, forget
 from worker.cli.exits import Exit
+from worker.cli.waiting import Waiting
 from worker.core import identity
 from worker.core.takedown import Published
 from worker.model import Mode, Topic
@@ -93,18 +94,23 @@ class Shards:
         return 3
 
 
+@pytest.mark.parametrize("waiting", [Waiting(so=True), Waiting(so=False), Waiting(so=True, seconds=9)])
 @pytest.mark.parametrize("refused", [True, False])
-def test_of_a_topic_nothing_is_taken_down_before_every_other_shard_keeps_it_out(monkeypatch, capsys, refused):
-    put = []
+def test_of_a_topic_nothing_is_taken_down_before_every_other_shard_keeps_it_out(monkeypatch, capsys, refused, waiting):
+    put, waited = [], []
 
-    async def ask(_broker, wanted, _waiting):
+    async def ask(_broker, wanted, waiting, about=None):
         put.append([(one.command.name, one.site) for one in wanted])
+        waited.append((waiting.so, waiting.seconds is not None))
+        assert about is None or list(about.values()) == ["shard 0", "shard 2"]
         return Exit.LEFT if refused else Exit.OK
 
     monkeypatch.setattr(asked, "ask", ask)
-    code = asyncio.run(forget._asked(Shards(), upstream(), 7, asked.Waiting(so=True)))
+    code = asyncio.run(forget._asked(Shards(), upstream(), 7, waiting))
     keeping, taking = [("keep_out", 0), ("keep_out", 2)], [("forget", "topic:desk/0/2")]
     assert (code, put) == ((Exit.LEFT, [keeping]) if refused else (Exit.OK, [keeping, taking]))
+    limited = waiting.seconds is not None
+    assert waited == [(True, limited or not waiting.so), (waiting.so, limited)][: len(put)]
     assert ("nothing was taken down" in capsys.readouterr().err) is refused
 
 

@@ -96,6 +96,14 @@ def test_since_chooses_by_time(filled, url, call):
     assert len(asked(url)) == 2
 
 
+def test_each_outcome_says_of_which_rejection_it_is(filled, url, call):
+    outcome = call("rejects", "redrive", "--source", "gazette", "--yes", "--wait-seconds", "0")
+    assert outcome.code == 1
+    assert outcome.out.splitlines() == [
+        f"waiting    {place} of gazette: not carried out yet; it stays asked for" for place in ("0:0", "0:2")
+    ]
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

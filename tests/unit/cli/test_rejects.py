@@ -9,7 +9,7 @@ from worker.cli.run_again import run_again
 from worker.model import Topic
 
 
-def reject(broker, raw=b'{"cut', code="invalid_json", **headers):
+def reject(broker, raw=b'{"cut', code="invalid_json", at=1_700_000_000_000, **headers):
     named = {
         "reject_stage": "read",
         "reject_code": code,
@@ -17,7 +17,7 @@ def reject(broker, raw=b'{"cut', code="invalid_json", **headers):
         "reject_source_id": "dataset:my seeds",
         "reject_entry_key": '["nl/bad file.jsonl",3]',
     }
-    return broker.put(Topic.REJECTS, b"k", raw, 1_700_000_000_000, **named | headers)
+    return broker.put(Topic.REJECTS, b"k", raw, at, **named | headers)
 
 
 def test_the_list_is_a_line_each_with_tabs_when_piped(broker, call):
@@ -64,6 +64,26 @@ def test_the_list_can_be_of_one_code(broker, call):
     reject(broker, code="too_large")
     outcome = call("rejects", "list", "--code", "too_large")
     assert [line.split("\t")[0] for line in outcome.out.splitlines()] == ["place", "0:1"]
+
+
+@pytest.mark.parametrize(
+    ("options", "places"),
+    [
+        (["--source", "gazette"], ["0:1", "0:2"]),
+        (["--since", "2023-11-15"], ["0:2", "0:3"]),
+        (["--source", "gazette", "--since", "2023-11-15"], ["0:2"]),
+        (["--source", "gazette", "--code", "invalid_json"], ["0:1"]),
+        (["--source", "gazette", "--since", "2023-11-15", "--code", "invalid_json"], []),
+    ],
+)
+def test_the_list_can_be_of_one_source_and_since_a_time_and_all_of_that_at_once(broker, call, options, places):
+    reject(broker)
+    reject(broker, reject_source_id="gazette")
+    reject(broker, code="too_large", at=1_700_100_000_000, reject_source_id="gazette")
+    reject(broker, at=1_700_100_000_000)
+    outcome = call("rejects", "list", *options)
+    assert [line.split("\t")[0] for line in outcome.out.splitlines()][1:] == places
+    assert (outcome.code, outcome.error) == (0, "" if places else "no such rejections\n")
 
 
 def test_an_unknown_code_is_a_usage_error(broker, call):
