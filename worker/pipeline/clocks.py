@@ -18,3 +18,8 @@ def running_clock() -> int:
 def on_running_clock(instant: int) -> int:
     """An instant of the wall clock on the running one, as they stand to each other now."""
     return instant - wall_clock() + running_clock()
+
+
+def on_wall_clock(instant: int) -> int:
+    """The other way round."""
+    return instant - running_clock() + wall_clock()

@@ -1,6 +1,7 @@
 """Sources paused, resumed and polled out of turn, as the owner of their shard is asked to."""
 
 import asyncio
+import time
 from dataclasses import replace
 
 import pytest
@@ -8,11 +9,15 @@ from unit.pipeline.world import HANGS, asked, feed
 
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import SHARD_KEY, Command, State, loaded_inbox
+from worker.core.schedule import slot_after
 from worker.core.sources import stored
 from worker.errors import ClaimLost, Unsure
 from worker.model import Definition, Fault, FaultKind, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.clocks import wall_clock
+
+DAY = 86_400  # seconds
+HOUR_MS = 3_600_000
 
 
 async def ask(world, name, *definitions):
@@ -57,6 +62,26 @@ async def test_a_paused_source_is_polled_no_more_be_it_after_a_restart_until_it_
         assert "was not" in (await ask(world, "resume", one))[1]
     await again(world)
     assert world.servers.times(one.url) == 2
+
+
+@pytest.mark.parametrize("days", [-2, 2])
+async def test_a_source_resumed_after_the_clock_was_set_waits_for_its_next_slot_and_not_for_days(
+    world, monkeypatch, days
+):
+    one = await world.add("one", feed("A"), interval_s=1)
+    two = await world.add("two", feed("B"), interval_s=DAY // 2)
+    set_by = slot_after(two, wall_clock()) - wall_clock() + HOUR_MS  # so that no slot of the second is near
+    real = time.time_ns
+    monkeypatch.setattr(time, "time_ns", lambda: real() + set_by * 10**6)
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))
+        await world.until(lambda: asked(world, two, 1))
+        assert {state for state, _ in await ask(world, "pause", one, two)} == {State.DONE}
+        asked_before = world.servers.times(one.url)
+        monkeypatch.setattr(time, "time_ns", lambda: real() + (set_by + days * DAY * 1000) * 10**6)
+        assert {state for state, _ in await ask(world, "resume", one, two)} == {State.DONE}
+        await world.until(lambda: asked(world, one, asked_before + 1))
+    assert world.servers.times(two.url) == 1
 
 
 async def test_a_paused_source_that_is_defined_anew_is_not_asked_before_it_is_resumed(world):

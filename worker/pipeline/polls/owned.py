@@ -17,7 +17,7 @@ from worker.broker.port import Broker, Claim, Shard
 from worker.core.feeds import ShardMemory
 from worker.errors import BrokerError, BrokerRefused, Defect, Undone, WorkerError
 from worker.model import Part, Record
-from worker.pipeline.clocks import wall_clock
+from worker.pipeline.clocks import running_clock, wall_clock
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
 from worker.pipeline.shard import OwnedShard
@@ -40,7 +40,7 @@ class Owned:
     ) -> None:
         self.claim = claim
         self.memory = memory
-        self.owned_at = owned_at  # ms since the epoch
+        self.owned_at = owned_at  # ms of the running clock
         self.lost: asyncio.Future[BrokerError] = asyncio.get_running_loop().create_future()
         self.caught_up: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self.shard: OwnedShard[Part] = OwnedShard(claim, self._remembered, adopt)
@@ -148,7 +148,7 @@ async def own(run: Run, shards: Sequence[Shard]) -> tuple[Mapping[Shard, Owned],
         async with asyncio.TaskGroup() as fencing:
             for shard in shards:
                 fencing.create_task(_fence(run.broker, shard, claims))
-        owned_at = wall_clock()
+        owned_at = running_clock()
         memories, refused = await _restored(run, shards)
         run.totals.restores += len(shards)
         for shard, why in refused.items():

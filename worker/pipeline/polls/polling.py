@@ -14,7 +14,7 @@ from worker.broker.port import Shard
 from worker.core import schedule
 from worker.errors import BrokerRefused
 from worker.model import Definition
-from worker.pipeline.clocks import on_running_clock, running_clock, wall_clock
+from worker.pipeline.clocks import on_running_clock, on_wall_clock, running_clock, wall_clock
 from worker.pipeline.polls.agenda import Agenda
 from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.owned import Owned
@@ -137,7 +137,8 @@ class FeedShard:
         self._agenda.wake()
         self.inbox.ring()
 
-    def _plan(self, definition: Definition, owned: Owned) -> None:
+    def _plan(self, definition: Definition, owned: Owned, since: int | None = None) -> None:
+        """`since`: see `schedule.first_due`, but by the running clock; None: since it is owned."""
         if why := owned.memory.refused.get(definition.id):
             log.error("source.refused", source=definition.id, reason=why)
             self._run.totals.left[definition.id] = why
@@ -151,7 +152,8 @@ class FeedShard:
         elif self._run.once:
             due = due_once(definition, head, self._run.totals)
         else:
-            due = schedule.first_due(definition, head, owned.owned_at, len(self._definitions))
+            since = on_wall_clock(owned.owned_at if since is None else since)
+            due = schedule.first_due(definition, head, since, len(self._definitions))
         if due is not None:
             self._agenda.put(definition.id, on_running_clock(due))
 
@@ -190,7 +192,7 @@ class FeedShard:
         elif now:
             self._agenda.put(source, running_clock())
         elif source not in self._agenda:
-            self._plan(definition, owned)
+            self._plan(definition, owned, running_clock())
         self._agenda.wake()
 
     def _site_of(self, source: str) -> str | None:

@@ -14,7 +14,7 @@ from worker.broker.port import Shard
 from worker.core.feeds import ShardMemory, report_record
 from worker.errors import BrokerError, Defect
 from worker.model import Part, ShardReport
-from worker.pipeline.clocks import wall_clock
+from worker.pipeline.clocks import on_wall_clock, wall_clock
 from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run
@@ -78,5 +78,6 @@ class Reporting:
         counts = (standing.sources, standing.due, standing.late, standing.failing, standing.refused)
         behind = self._run.totals.behind
         of_topics = {source: behind[source] for source in sources if source in behind}
-        report = ShardReport(self._run.worker, wall_clock(), owned.owned_at, *counts, stopped, of_topics)
+        owned_at = on_wall_clock(owned.owned_at)
+        report = ShardReport(self._run.worker, wall_clock(), owned_at, *counts, stopped, of_topics)
         return [Part("", (report_record(report, self._partition),))]
