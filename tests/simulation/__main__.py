@@ -29,7 +29,8 @@ def told(result, seconds):
     rate = result.hours / seconds * 60
     say(f"seed {result.seed}: {result.hours:,.0f} hours in {seconds:.1f} s of CPU, {rate:,.0f} a minute")
     say(f"  {result.asked:,} requests, {result.events:,} events, digest {result.digest[:16]}")
-    say(f"  {', '.join(f'{count} {kind}' for kind, count in sorted(result.faults.items()))}")
+    for counts in (result.commands, result.faults):
+        say(f"  {', '.join(f'{count} {kind}' for kind, count in sorted(counts.items()))}")
     for line in result.last if result.wrong else ():
         say(f"  | {line}")
     for line in result.wrong[:20]:

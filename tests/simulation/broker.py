@@ -44,7 +44,7 @@ class Broker:
             cluster.trace.fault("claim refused")
             raise BrokerAway("the claim was not heard")
         producer = cluster.producer_of(shard)
-        epoch = producer.fence()
+        epoch = producer.fence(self.process)
         cluster.ring((shard.state,))
         cluster.trace.say("claimed", shard=shard.name, epoch=epoch)
         if cluster.falls_ill():
@@ -104,11 +104,13 @@ class Broker:
         if self._cluster.falls_ill():
             self._cluster.trace.fault("append refused")
             raise BrokerAway("nothing was appended")
-        for record in records:
+        lost = self._cluster.falls_ill()
+        stored = self._cluster.chosen.randint(1, len(records)) if lost else len(records)
+        for record in records[:stored]:
             self._cluster.add(record)
         self._cluster.ring({record.topic for record in records})
-        if self._cluster.falls_ill():
-            self._cluster.trace.fault("append unanswered")
+        if lost:
+            self._cluster.trace.fault("append unanswered", stored=stored)
             raise Unsure("the answer was lost")
 
     @asynccontextmanager

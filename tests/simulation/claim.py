@@ -7,6 +7,7 @@ import asyncio
 from simulation import clock
 from simulation.cluster import TRANSACTION_SECONDS
 from simulation.log import Transaction
+from simulation.takedowns import is_takedown
 
 from worker.errors import BrokerAway, ClaimLost, ClockRefused, RecordRefused, Unsure
 from worker.model import Topic
@@ -45,11 +46,12 @@ class Claim:
         await self._before_the_end(fault)
         self._check(transaction)
         self._end(records, transaction)
-        articles = sum(record.topic is Topic.ARTICLES for record in records)
+        articles = sum(record.topic is Topic.ARTICLES and not is_takedown(record) for record in records)
         self._cluster.unheard += articles
         await self._after_the_end(fault)
         self._cluster.unheard -= articles
         self._cluster.heard += articles
+        self._cluster.answers.heard(self._producer, self._epoch)
         self._spent = False
 
     def _fault(self):
@@ -104,6 +106,7 @@ class Claim:
     def _end(self, records, transaction):
         transaction.end(committed=True)
         self._producer.open = None
+        self._cluster.answers.committed(self._producer, self._epoch, records)
         self._cluster.ring({record.topic for record in records})
         self._cluster.trace.say(
             "committed", shard=self._producer.name, topics=[record.topic.value for record in records]

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from simulation.answers import Answers
 from simulation.group import Group
 from simulation.log import Partition, Transaction
 from simulation.process import Process
@@ -26,10 +27,12 @@ class Producer:
     name: str
     state: Partition
     epoch: int = 0
+    holder: Process | None = None  # who has claimed it last, if the epoch is still that one's
     open: Transaction | None = None
 
-    def fence(self):
+    def fence(self, holder=None):
         self.epoch += 1
+        self.holder = holder
         if self.open is not None:
             self.open.end(committed=False)
             self.open = None
@@ -58,6 +61,7 @@ class Cluster:
         self.strike: Callable[[Process, str], None] = lambda _process, _deed: None
         self.unheard = 0  # records of articles that were committed, and nobody was told
         self.heard = 0  # those whose owner was told
+        self.answers: Answers | None = None  # is told of each commit
         self._news: dict[Topic, asyncio.Event] = {topic: asyncio.Event() for topic in Topic}
 
     def delay(self):

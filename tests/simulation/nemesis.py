@@ -11,6 +11,7 @@ from simulation.process import State
 
 from worker.errors import BrokerError, UsageError
 from worker.model import Topic
+from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.under_way import UnderWay
 from worker.pipeline.repair import repair
 from worker.pipeline.shard import OwnedShard
@@ -19,7 +20,7 @@ ILL = 0.01  # how likely any call of the broker goes wrong, and any request of t
 APART = 2400.0  # seconds between two of the things below, on average
 STEPS = 8000  # steps of workers between two strikes, on average
 # Those of these count so many times.
-WEIGHTY = {UnderWay._poll.__qualname__: 60, OwnedShard._commit_waiting.__qualname__: 15}
+WEIGHTY = {UnderWay._poll.__qualname__: 60, OwnedShard._commit_waiting.__qualname__: 15, Inbox.go_on.__qualname__: 30}
 MOST_PARTITIONS = 6  # of one of the other system's topics
 
 
@@ -176,7 +177,11 @@ class Nemesis:
         name = self._source()
         self._world.trace.fault("source removed", source=name)
         await self._world.undefine(name)
-        self._world.loop.outside(self._chosen.uniform(1, 12 * 3600), self._define, name)
+        self._world.loop.outside(self._chosen.uniform(1, 12 * 3600), self._define_again, name)
+
+    def _define_again(self, name):
+        self._world.answers.added(name)
+        self._define(name)
 
     def _define(self, name, **changes):
         self._world.loop.create_task(self._world.define(name, **changes))

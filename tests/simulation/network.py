@@ -54,7 +54,7 @@ class Network:
     """See above. `ill`: how likely a request meets a fault. `rude`: what was asked that should not have been.
 
     `meddle`: called, as likely, while an answer is on its way, which then takes long. `anothers`: whether a site has long
-    been another's to ask.
+    been another's to ask; `paused`: whether a source is, as who asks has to know.
     """
 
     def __init__(self, loop, chosen, trace, plans: list[Plan]):
@@ -67,6 +67,8 @@ class Network:
         self.asked = 0
         self.meddle: Callable[[Place], None] = lambda _place: None
         self.anothers: Callable[[object, str], bool] = lambda _process, _site: False
+        self.paused: Callable[[object, str], bool] = lambda _process, _source: False
+        self.last_asked: dict[str, float] = {}  # by the loop's clock
         self._showing: dict[str, object] = {}
 
     def client(self, process):
@@ -96,6 +98,9 @@ class Network:
     def _begin(self, place, process):
         asking = Asking(process, place.feed.plan.address, place.feed.plan.name, hit=process.stranger)
         self.asked += 1
+        self.last_asked[asking.source] = self._loop.time()
+        if self.paused(process, asking.source):
+            self.rude.append(f"{process.name} asks {asking.source}, which is paused")
         self._trace.say("asked", source=asking.source)
         if self.anothers(process, asking.site):
             self.rude.append(f"{process.name} asks {asking.source}, which has long been another's")

@@ -24,6 +24,7 @@ class Process:
     state: State = State.RUNS
     cut_off: bool = False  # from the broker
     ahead: int = 0  # ms by which its wall clock is wrong
+    thawed: float = -1.0  # when it last went on, by the loop's clock
     held: list[object] = field(default_factory=list)  # what would run, were it not frozen
     tasks: dict[asyncio.Task, None] = field(default_factory=dict)  # that aren't done
     context: Context = field(default_factory=Context)

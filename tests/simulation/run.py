@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from unittest.mock import patch
 
 from simulation import clock, world
+from simulation.asked import Operator
 from simulation.nemesis import Nemesis
 from simulation.remembered import remembered
 from simulation.verdict import judge, of_upstream
@@ -35,6 +36,7 @@ class Result:
     faults: Counter
     events: int
     asked: int
+    commands: Counter  # by name and what each ended with
     wrong: list[str]
     last: list[str]
 
@@ -64,6 +66,7 @@ def simulate(seed, hours, fury=1.0):
             one.trace.faults,
             one.cluster.heard + one.cluster.unheard,
             one.network.asked,
+            one.answers.counts,
             wrong,
             list(one.trace.last),
         )
@@ -72,19 +75,23 @@ def simulate(seed, hours, fury=1.0):
 
 
 async def _watched(one, life):
-    """Until it is over, or nothing but turning round and round."""
+    """Until it is over, or nothing but turning round and round, or somebody was seen to do what must not be."""
     living, turning = one.loop.create_task(life), one.loop.create_task(_turning(one))
     await asyncio.wait({living, turning}, return_when=asyncio.FIRST_COMPLETED)
     if not living.done():
         living.cancel()
-        raise AssertionError(f"{_MOST_STEPS:,} steps of workers in {_WATCH_SECONDS:.0f} s: they turn round and round")
+        if not one.seen:
+            raise AssertionError(
+                f"{_MOST_STEPS:,} steps of workers in {_WATCH_SECONDS:.0f} s: they turn round and round"
+            )
+        return
     turning.cancel()
     living.result()
 
 
 async def _turning(one):
     before, now = 0, 0
-    while now - before < _MOST_STEPS:
+    while now - before < _MOST_STEPS and not one.seen:
         await asyncio.sleep(_WATCH_SECONDS)
         before, now = now, one.loop.steps
 
@@ -95,12 +102,18 @@ async def _lived(one, seconds, fury):
     for _ in range(WORKERS):
         one.start()
     writing = one.loop.create_task(one.writers.go_on(fury))
-    await Nemesis(one, fury).rage(seconds)
-    one.writers.over = True
-    await writing
-    if judge(one):  # it holds at any time, and what is wrong already may never come to rest
-        return
-    await _rested(one)
+    operator = Operator(one, one.answers, one.chosen.random())
+    asking = one.loop.create_task(operator.go_on(fury))
+    try:
+        await Nemesis(one, fury).rage(seconds)
+        one.writers.over = True
+        operator.over()
+        await asyncio.wait([writing, asking])
+        if judge(one):  # it holds at any time, and what is wrong already may never come to rest
+            return
+        await _rested(one, operator)
+    finally:
+        operator.end()
     one.rested = True
     one.over = True
     for worker in one.workers:
@@ -108,11 +121,11 @@ async def _lived(one, seconds, fury):
     await asyncio.wait([worker.task for worker in one.workers])
 
 
-async def _rested(one):
+async def _rested(one, operator):
     for place in one.network.places.values():
         place.feed.rest()
     end = one.loop.time() + _REST_HOURS * _HOUR
-    while left := _left(one):
+    while left := _left(one) or operator.left:
         if one.loop.time() > end:
             raise AssertionError(f"not taken in after {_REST_HOURS} h of calm: {left}")
         await asyncio.sleep(_LOOK_SECONDS)

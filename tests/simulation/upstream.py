@@ -152,7 +152,7 @@ class Consumer:
     def last_stable_offset(self, place):
         return self._stable.get(place)
 
-    async def getmany(self, *, timeout_ms, max_records):
+    async def getmany(self, *_places, timeout_ms, max_records):
         upstream = self._upstream
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_ms / 1000):

@@ -6,45 +6,71 @@ import json
 from collections import Counter
 
 from feeds.oracle import MARK, events, judged, shown
-from simulation import writers
+from simulation import takedowns, writers
 
 from worker.model import Fate, FaultKind, Topic
 
 _WITH_MARKS = (Topic.ARTICLES, Topic.REJECTS)
+_OF_FEED = 3  # members of a mark; another system's have four
 _EVENTS = (Fate.CREATED, Fate.UPDATED, Fate.WITHDRAWN)
 
 
 def judge(world):
     """What is wrong, a sentence each."""
-    every = _committed(world, Topic.ARTICLES)
+    every, rejections = _committed(world, Topic.ARTICLES), _committed(world, Topic.REJECTS)
+    wrong = takedowns.judge(every, rejections, world.answers.forgetting)
+    every = [(serial, stored) for serial, stored in every if not takedowns.is_takedown(stored)]
     articles = [(serial, stored) for serial, stored in every if not _of_topic(world, stored)]
-    got, wrong = events(stored for _, stored in articles)
+    got, misnumbered = events(stored for _, stored in articles)
     told = shown(world.network.ledger)
+    for (_, stored), (article, _) in zip(articles, got, strict=True):
+        if stored.key.decode() in world.answers.forgetting:
+            told[article].proven.clear()  # of that no more need come
     for article in told.keys() - {article for article, _ in got}:  # what was never published need not be withdrawn
         one = told[article]
         one.proven = {place for place in one.proven if one.states[place] != "withdrawn"}
+    wrong += misnumbered
     verdict = judged(told, _with_rejected(world, articles, got))
     for name in ("lost", "twice", "invented", "out_of_order"):
         wrong += [f"{name}: {one}" for one in getattr(verdict, name)]
     wrong += _by_source(world, articles)
     wrong += of_upstream(world, rested=world.rested)
-    return [*wrong, *_counts(world, len(every)), *world.network.rude, *world.wrong]
+    return [*wrong, *_counts(world, len(every)), *world.network.rude, *world.answers.wrong, *world.wrong]
 
 
 def of_upstream(world, *, rested):
     """What is wrong with what came of the other system's records. `rested`: all of them must have come by now."""
-    return writers.verdict(world.writers.written, of_topics(world), rested=rested)
+    return writers.verdict(world.writers.written, of_topics(world), _ended(world), rested=rested)
+
+
+def _ended(world):
+    """The stories of articles that were to be taken down."""
+    told = [one for one in _of_topics(world, Topic.ARTICLES) if one.key.decode() in world.answers.forgetting]
+    places = {mark[:3] for mark, _ in writers.marks_of(told, ())}
+    return {one.story for one in world.writers.written if one.place in places} - {None}
 
 
 def of_topics(world):
-    """What came of them, see `writers.marks_of`."""
-    found = [[one for _, one in _committed(world, topic) if _of_topic(world, one)] for topic in _WITH_MARKS]
-    return writers.marks_of(*found)
+    """What came of them, see `writers.marks_of`; of what was rejected and then redriven not what that has brought."""
+    articles, rejects = (_of_topics(world, topic) for topic in _WITH_MARKS)
+    rejected, redriven = writers.marks_of((), rejects), Counter(world.answers.redriven)
+    again = {mark for mark, _ in rejected} & redriven.keys()
+    came = []
+    for mark, where in writers.marks_of(articles, ()):
+        if mark in again and redriven[mark]:
+            redriven[mark] -= 1
+        else:
+            came.append((mark, where))
+    return came + rejected
+
+
+def _of_topics(world, topic):
+    return [one for _, one in _committed(world, topic) if _of_topic(world, one)]
 
 
 def _of_topic(world, stored):
     if stored.topic == Topic.ARTICLES.value:
-        return b'"kind":"topic"' in stored.value
+        return b'"kind":"topic"' in (stored.value or b"") and not takedowns.is_takedown(stored)
     return world.definitions[dict(stored.headers)["reject_source_id"].decode()].kind == "topic"
 
 
@@ -62,7 +88,10 @@ def _committed(world, topic):
 
 
 def _with_rejected(world, articles, got):
-    """What the broker refuses comes out as a rejection: it is got too, where it stands in the order."""
+    """What the broker refuses comes out as a rejection: it is got too, where it stands in the order.
+
+    Redriven, it may come as an event after that, once.
+    """
     told = [(serial, one) for (serial, _), one in zip(articles, got, strict=True)]
     seen = set()
     for serial, stored in _committed(world, Topic.REJECTS):
@@ -76,7 +105,15 @@ def _with_rejected(world, articles, got):
             continue  # it says the same otherwise: under another guid
         seen.add((*mark, digest))
         told.append((serial, ((mark[0], mark[1]), mark[2])))
-    return [one for _, one in sorted(told, key=lambda pair: pair[0])]
+    came, before, redriven = [], set(), {mark for mark in world.answers.redriven if len(mark) == _OF_FEED}
+    for _, one in sorted(told, key=lambda pair: pair[0]):
+        mark = (*one[0], one[1])
+        if one in before and mark in redriven:
+            redriven.remove(mark)
+        else:
+            before.add(one)
+            came.append(one)
+    return came
 
 
 def _by_source(world, articles):

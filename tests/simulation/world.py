@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from feeds.oracle import MARK
 from simulation import clock, sources, verdict, writers
+from simulation.answers import Answers
 from simulation.broker import RECORD_BYTES, Broker
 from simulation.cluster import Cluster
 from simulation.loop import Loop
@@ -89,6 +90,8 @@ class World:
     upstream: Upstream
     writers: writers.Writers
     definitions: dict[str, Definition]  # as they are now, or were last
+    answers: Answers
+    mended: set[tuple]  # what the broker refuses no more, by its mark
     workers: list[Worker] = field(default_factory=list)  # that live
     ended: list[Worker] = field(default_factory=list)
     strangers: list[Worker] = field(default_factory=list)  # that are in no group
@@ -97,6 +100,11 @@ class World:
     rested: bool = False  # what was shown and written was taken in
     over: bool = False  # nobody is started any more
     _started: int = 0
+
+    @property
+    def seen(self):
+        """What was wrong as it happened: it can be judged at once."""
+        return self.network.rude or self.answers.wrong
 
     @property
     def broker(self):
@@ -108,6 +116,7 @@ class World:
         await self.append(stored.record(self.definitions[name], clock.right(self.loop)))
 
     async def undefine(self, name):
+        self.answers.removed(name)
         await self.append(stored.tombstone(self.definitions[name], clock.right(self.loop)))
 
     async def append(self, record):
@@ -214,6 +223,7 @@ class World:
         if worker.process.state is State.FROZEN:
             worker.process.state = State.RUNS
             self.trace.say("goes on", worker=worker.process.name)
+            worker.process.thawed = self.loop.time()
             self.loop.thaw(worker.process)
             self.cluster.group.hear()
 
@@ -268,6 +278,7 @@ def made(seed):
     trace = Trace(loop)
     feeds = sources.plans(seed)
     tame = [plan.name for plan in feeds if not plan.reverts]
+    mended = set()
 
     def poisonous(record):
         """Some articles as they come out are refused, of feeds that take nothing back; their rejections are not."""
@@ -275,13 +286,17 @@ def made(seed):
             return False
         value = record.value.decode()
         if not (found := MARK.search(value)):
-            return writers.poisonous(value)
+            return writers.poisonous(value, mended)
+        if found.groups() in mended:
+            return False
         return found["feed"] in tame and int(found["number"]) % _POISONED == 1 and found["revision"] == "1"
 
     cluster = Cluster(loop, random.Random(chosen.random()), trace, PARTITIONS, poisonous)
     network = Network(loop, random.Random(chosen.random()), trace, feeds)
     upstream = Upstream(loop, random.Random(chosen.random()), trace)
     others = writers.Writers(upstream, lambda: {mark for mark, _ in verdict.of_topics(world)})
-    world = World(seed, loop, chosen, trace, cluster, network, upstream, others, sources.definitions(network.places))
-    network.anothers = world.anothers
+    answers = cluster.answers = Answers(loop, network.last_asked)
+    definitions = sources.definitions(network.places)
+    world = World(seed, loop, chosen, trace, cluster, network, upstream, others, definitions, answers, mended)
+    network.anothers, network.paused = world.anothers, answers.must_not_ask
     return world

@@ -16,7 +16,7 @@ from worker.model import Record, Topic
 APART = 3600.0  # seconds between two transactions of theirs, on average
 MARK = re.compile(r"record (\w+)/(\d+)/(\d+)/(\d+)")  # a record's topic, partition and offset, and an entry of it
 _MOST = 16  # records of a transaction
-_STORIES = 15  # articles that the records of a partition tell of, again and again
+_STORIES = 40  # articles that the records of a topic tell of, again and again
 _POISONED = 31  # of so many places in a partition the broker refuses what stands at one
 _TEXT = "The river rose for six days, and a bridge that nobody crossed was closed by the town in the end."
 _ARTICLE, _FEED, _EVENT, _BROKEN, _NULL = range(5)
@@ -29,6 +29,7 @@ class Written:
 
     place: tuple[str, int, int]
     entries: int
+    story: tuple[str, str] | None  # the article that it tells of, where others tell of that too
     transaction: Transaction | None
     excused: bool = False
 
@@ -37,10 +38,15 @@ class Written:
         return [(*self.place, entry) for entry in range(self.entries)]
 
 
-def poisonous(value):
-    """Whether the broker refuses an event of one of their records."""
+def poisonous(value, mended):
+    """Whether the broker refuses an event of one of their records; some of what it refused it does no more."""
     found = MARK.search(value)
-    return found is not None and (int(found[3]) + int(found[4])) % _POISONED == 1
+    return found is not None and (int(found[3]) + int(found[4])) % _POISONED == 1 and _mark(found) not in mended
+
+
+def _mark(found):
+    topic, *numbers = found.groups()
+    return (topic, *map(int, numbers))
 
 
 class Writers:
@@ -75,7 +81,8 @@ class Writers:
     def _add(self, partition, transaction):
         place = (partition.topic, partition.number, partition.next)
         (kind,) = self._chosen.choices(list(_KINDS), list(_KINDS.values()))
-        written = Written(place, 3 if kind == _FEED else 1, transaction)
+        story = (partition.topic, f"story-{partition.next % _STORIES}") if kind in {_ARTICLE, _EVENT} else None
+        written = Written(place, 3 if kind == _FEED else 1, story, transaction)
         self.written.append(written)
         value, headers = _value(kind, written)
         at = clock.right(self._upstream.loop)
@@ -95,9 +102,9 @@ class Writers:
 
 
 def _value(kind, written):
-    topic, partition, offset = written.place
+    topic, *_ = written.place
     titles = ["record {}/{}/{}/{}".format(*mark) for mark in written.marks]
-    article = {"id": f"{partition}-{offset % _STORIES}", "headline": titles[0], "text": _TEXT}
+    article = {"id": written.story and written.story[1], "headline": titles[0], "text": _TEXT}
     if kind == _FEED:
         items = [{"id": title, "title": title, "content_text": _TEXT} for title in titles]
         feed = {"version": "https://jsonfeed.org/version/1.1", "title": topic, "items": items}
@@ -112,30 +119,27 @@ def _value(kind, written):
 
 def marks_of(articles, rejects):
     """What came out of their records, in the order of the topics: each as its mark and the partition it is in."""
-    came = []
-    for stored in articles:
-        topic, *numbers = MARK.search(stored.value.decode()).groups()
-        came.append(((topic, *map(int, numbers)), (stored.topic, stored.partition)))
+    came = [(_mark(MARK.search(stored.value.decode())), (stored.topic, stored.partition)) for stored in articles]
     for stored in rejects:
         found = MARK.search((stored.value or b"").decode())
         if found:
-            topic, *numbers = found.groups()
+            mark = _mark(found)
         else:  # a record without a value: its place is its key
             url, *numbers = json.loads(dict(stored.headers)["reject_entry_key"])
-            topic, numbers = url.rpartition("/")[2], [*numbers, 0]
-        came.append(((topic, *map(int, numbers)), (stored.topic, stored.partition)))
+            mark = (url.rpartition("/")[2], *numbers, 0)
+        came.append((mark, (stored.topic, stored.partition)))
     return came
 
 
-def verdict(written, came, *, rested):
-    """What is wrong, as `contract.oracle` judges. `rested`: all of it must have come by now."""
+def verdict(written, came, ended, *, rested):
+    """What is wrong, as `contract.oracle` judges. `ended`: stories of which no more need come; `rested`: all else must have."""
     where = dict(came)
     wanted = [
         mark
         for one in written
         if one.transaction is None or one.transaction.committed
         for mark in one.marks
-        if mark in where or (rested and not one.excused)
+        if mark in where or (rested and not one.excused and one.story not in ended)
     ]
     wanted.sort()  # within a partition as they were written
     found = judge(
