@@ -134,13 +134,14 @@ def test_a_broker_that_goes_away_while_lists_are_applied_is_waited_for(feeds, ca
 def test_a_signal_ends_it_well(feeds, tmp_path):
     command = [sys.executable, "-m", "worker", "run", "--feeds", feeds("feed.xml"), "--allow-net", "127.0.0.0/8"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
-        said = []
+        told, awaited = [], {"worker.ready", "feed.polled"}  # in this order or the other
         for line in process.stderr:
-            said.append(line)
-            if '"event":"feed.polled"' in line:
-                process.send_signal(signal.SIGTERM)
+            told.append(json.loads(line))
+            if (event := told[-1]["event"]) in awaited:
+                awaited.remove(event)
+                if not awaited:
+                    process.send_signal(signal.SIGTERM)
         assert process.wait() == 0
-    told = [json.loads(line) for line in said]
     assert any(line["event"] == "worker.stopping" for line in told)
     assert any(line["event"] == "worker.ready" and line["shards"] == 1 for line in told)
     first, last = told[0], told[-1]
