@@ -1,4 +1,4 @@
-"""How much hypothesis tries, and what becomes of a skipped test.
+"""How much hypothesis tries, which process runs which files, and what becomes of a skipped test.
 
 It is listed loudly, and with NEWS_REQUIRE_KAFKA=1 it fails:
 a suite that is green because half of it did not run says nothing.
@@ -9,10 +9,13 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Generator
+from functools import cache
 from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 # No deadline: two busy cores would turn it into a test of the machine. `make fuzz` asks for the profile `fuzz`.
 settings.register_profile("modest", max_examples=60, deadline=None)
@@ -40,6 +43,25 @@ def _judged(report: Report) -> Report:
         report.outcome = "failed"
         report.longrepr = f"{report.nodeid} was skipped, and NEWS_REQUIRE_KAFKA=1 allows no skip: {_reason(report)}"
     return report
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return _ByCluster(config, log)
+
+
+class _ByCluster(LoadFileScheduling):
+    """Files that need the same costly cluster go to the same process: it is started once, and idles in one."""
+
+    clusters = ("kafka_trio", "kafka_secured")
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return self._cluster(file) or file
+
+    @cache  # noqa: B019 (there is one)
+    def _cluster(self, file: str) -> str | None:
+        source = (self.config.rootpath / file).read_text()
+        return next((name for name in self.clusters if name in source), None)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
