@@ -31,9 +31,8 @@ def command(settings: Settings, *, shard: int, source: str | None, yes: bool, fe
     is passed over, as with `initial: skip`. Of a topic all records that lie in it unread when a worker takes it up again
     are passed over, for good.
 
-    Records that belong to no source keep the whole shard from being polled. Once they are taken out, restart the workers
-    that run: one that was kept from the shard takes it up only then. Of a mark that an article was forgotten
-    (`news-worker forget`) the article's id is kept.
+    Records that belong to no source keep the whole shard from being polled. Once they are taken out, the worker that has
+    the shard takes it up. Of a mark that an article was forgotten (`news-worker forget`) the article's id is kept.
 
     Ends with 1 as long as something can't be read.
 
@@ -149,17 +148,10 @@ def _done(found: Damage, source: str | None, shard: int) -> Exit:
         done = source in found.sources
         left = len(found.sources) - done + len(found.records)
         click.echo(f"source {source} is repaired" if done else f"source {source} can be read again")
-        click.echo(
-            "a worker that has the shard takes it up again by itself; where none runs: `news-worker run`", err=True
-        )
     else:
         left = len(found.sources)
         click.echo(f"shard {shard}: {len(found.records)} taken out")
-        click.echo(
-            "restart the workers that run: one that was kept from the shard takes it up only then; where none runs:"
-            " `news-worker run`",
-            err=True,
-        )
+    click.echo("a worker that has the shard takes it up again by itself; where none runs: `news-worker run`", err=True)
     if left:
         click.echo(f"{left} more can't be read: `news-worker repair --shard {shard}`", err=True)
     return Exit.LEFT if left else Exit.OK

@@ -117,7 +117,7 @@ def test_what_belongs_to_no_source_is_taken_out_alone(damaged, put, call):
     assert call("run", "--once").code == 2
     outcome = call("repair", "--shard", "0", "--yes")
     assert (outcome.code, "shard 0: 1 taken out" in outcome.out) == (1, True)
-    assert "restart the workers that run" in outcome.error
+    assert "takes it up again by itself" in outcome.error
     assert "1 more can't be read" in outcome.error
     assert "source gazette" in call("repair", "--shard", "0").out
 

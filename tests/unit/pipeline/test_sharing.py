@@ -9,10 +9,12 @@ from unit.pipeline.world import asked, feed
 
 from worker.broker.port import Share, Stored, shard_of_sources
 from worker.errors import BrokerRefused, ClaimLost
-from worker.model import Topic
+from worker.model import Record, Topic
 from worker.ops.health import unready
+from worker.pipeline.polls import sharing
 from worker.pipeline.polls.polling import FeedShard
 from worker.pipeline.polls.worker import poll_sources
+from worker.pipeline.repair import repair
 
 pytestmark = pytest.mark.usefixtures("no_pauses")
 
@@ -159,6 +161,28 @@ async def has_ended_or_waits(running, world):
     await asyncio.sleep(0)
     standing = world.totals.standing.get(SECOND.name)
     return running.done() or (standing and "not the worker's" in (standing.waits_for or ""))
+
+
+async def test_a_shard_that_is_repaired_is_taken_up_again_while_its_siblings_go_on(world, monkeypatch):
+    monkeypatch.setattr(sharing, "_LOOK_SECONDS", 0.0)
+    one = await world.add("one", feed("a"))
+    claim = await world.broker.claim(FIRST)
+    await claim.commit([Record(Topic.CHECKPOINTS, b"\xff", b"alien", (), 1, 0)])
+    await claim.release()
+    world.broker = Sharing(world.broker, FIRST, SECOND, unreadable=None)
+    async with world.running():
+        await world.until(lambda: refused(world, FIRST))
+        await turns(20)
+        claims = world.broker.claims
+        await repair(world.broker, 0, None, None, lambda: 1)
+        await world.until(lambda: asked(world, one, 1))
+        assert world.broker.claims == claims + 2  # the repair's, and its own once it could be read
+        assert unready(world.totals) == []
+
+
+async def refused(world, shard):
+    await asyncio.sleep(0)
+    return shard.name in world.totals.standing and "repair" in (world.totals.standing[shard.name].waits_for or "")
 
 
 async def test_none_of_the_shards_there_are_can_be_read(world):

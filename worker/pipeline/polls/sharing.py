@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from functools import partial
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import structlog
 
@@ -21,8 +21,13 @@ from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.owned import Owned, own
 from worker.pipeline.polls.polling import FeedShard
 from worker.pipeline.polls.run import Run, until_there
+from worker.pipeline.repair import looked_at
 
 log = structlog.get_logger()
+
+_LOOK_SECONDS: Final = (
+    5.0  # how often it is looked whether anything was stored of a shard that was refused, as `repair` does
+)
 
 
 class Sharing:
@@ -38,6 +43,7 @@ class Sharing:
         self._stay = member.share.stay
         self._count = run.broker.partitions(Topic.SOURCES)
         self._refused: dict[Shard, BrokerRefused] = {}  # of what falls to this worker
+        self._any_refused = asyncio.Event()
         self.shards: dict[Shard, FeedShard] = {}
 
     async def go(self) -> None:
@@ -50,14 +56,14 @@ class Sharing:
                 await self._settle(share)
             changing = asyncio.ensure_future(self._member.changed(share))
             done = asyncio.ensure_future(self._done(share))
-            uncertain = asyncio.ensure_future(self._uncertain(share))
+            meanwhile = asyncio.ensure_future(self._mended(share) if share.settled else self._uncertain())
             try:
-                await asyncio.wait({changing, done, uncertain}, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.wait({changing, done, meanwhile}, return_when=asyncio.FIRST_COMPLETED)
                 if done.done():
                     return
-                share = await (uncertain if uncertain.done() else changing)
+                share = await (meanwhile if meanwhile.done() else changing)
             finally:
-                for task in (changing, done, uncertain):
+                for task in (changing, done, meanwhile):
                     task.cancel()
 
     def inbox_of(self, partition: int) -> Inbox | None:
@@ -83,10 +89,8 @@ class Sharing:
             if self._working:
                 await asyncio.wait(self._working.values())
 
-    async def _uncertain(self, share: Share) -> NoReturn:
+    async def _uncertain(self) -> NoReturn:
         """While it isn't known what falls to this worker: cut what takes long. BrokerAway: it was not known for too long."""
-        if share.settled:
-            await asyncio.Event().wait()
         await asyncio.sleep(self._member.quiet_seconds)
         for feeds in self.shards.values():
             feeds.cut()
@@ -95,6 +99,29 @@ class Sharing:
             f"For {self._run.give_up_after:g} s the broker has not said which sources fall to this worker:"
             " it is away, or other workers don't answer it."
         )
+
+    async def _mended(self, share: Share) -> Share:
+        """The share once more, to be settled anew, as soon as a shard of it that was refused can be read."""
+        await self._any_refused.wait()
+        shard = await until_there(self._run, self._readable)
+        await self._member.confirmed()  # who was frozen meanwhile must not fence it: it may be another's
+        await self._ours(shard, share.stay)
+        log.info("shard.mended", shard=shard.name)
+        return self._member.share
+
+    async def _readable(self) -> Shard:
+        """The first that can be read again; nobody is fenced for it, as whoever mends it needs its claim. BrokerAway: try again."""
+        looked: dict[Shard, int] = {}  # up to which end
+        while True:
+            await asyncio.sleep(_LOOK_SECONDS)
+            spans = (await self._run.broker.describe(Topic.CHECKPOINTS)).partitions
+            for shard in [*self._refused]:
+                number = int(shard.partition_by)
+                if looked.get(shard) == spans[number].end:
+                    continue
+                looked[shard] = spans[number].end
+                if not (await looked_at(self._run.broker, number))[0].records:
+                    return shard
 
     async def _settle(self, share: Share) -> None:
         if self._beginning:
@@ -106,6 +133,7 @@ class Sharing:
         for shard in gone:
             self.shards.pop(shard, None)  # it may have been refused as it ended
         self._refused.clear()
+        self._any_refused.clear()
         standing = self._run.totals.standing
         for name in standing.keys() - {shard.name for shard in kept}:
             del standing[name]
@@ -135,7 +163,7 @@ class Sharing:
             self._refuse({shard: why})
 
     def _refuse(self, refused: Mapping[Shard, BrokerRefused]) -> None:
-        """They can't be read, and are left alone. BrokerRefused: none can, and none that can could fall to this worker."""
+        """They can't be read, and are left alone until they can. BrokerRefused: none that could fall to this worker can."""
         for shard, why in refused.items():
             self._run.totals.standing[shard.name].waits_for = str(why)
             for found in self._followed.definitions:
@@ -144,6 +172,8 @@ class Sharing:
         self._refused.update(refused)
         if refused and not self.shards and (self._run.once or len(self._refused) == self._count):
             raise next(iter(refused.values()))
+        if refused and not self._run.once:
+            self._any_refused.set()
 
     def _hand_out(self, new: Mapping[bytes | int, FeedShard]) -> None:
         for source, why in self._followed.definitions.unreadable.items():
