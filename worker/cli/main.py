@@ -21,7 +21,7 @@ from worker.shown import visible, without_secrets
 
 COMMANDS = {
     "demo": "Replay sample articles, poll a sample feed, and show what became of them.",
-    "run": "Poll feeds; publish what is new, changed or withdrawn.",
+    "run": "Poll feeds and topics; publish what is new, changed or withdrawn.",
     "replay": "Read files and folders of articles into the topics.",
     "sources": "Define the feeds that are polled.",
     "status": "Show the workers, what they poll, and how late they are.",

@@ -179,7 +179,8 @@ def _show(stored: Stored, where: str) -> None:
         )
         click.echo(f"\n  {visible(again)} --changed")
         click.echo(
-            f"\nTo publish the file as it is once more, all of it with new event ids:\n\n  {visible(again)} --again"
+            "\nTo publish the file as it is once more, all of it with new event ids, what `news-worker forget` took down of it too:"
+            f"\n\n  {visible(again)} --again"
         )
     else:
         place = f"{stored.partition}:{stored.offset}"

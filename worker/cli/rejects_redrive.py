@@ -63,7 +63,9 @@ def tell(found: Chosen) -> None:
     click.echo(f"{count} rejection{'' if count == 1 else 's'}{owners}{datasets}", err=True)
     if found.replays:
         click.echo(
-            "nobody owns a data set; to publish what was rejected of it, with the whole file, as new events:", err=True
+            "nobody owns a data set; to publish what was rejected of it, with the whole file, as new events. What of the file"
+            " `news-worker forget` took down comes back with it: take that out of it first",
+            err=True,
         )
         for again in found.replays:
             click.echo(visible(again))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from worker.settings import Settings
 
 
-@click.command(cls=Worker, short_help="Poll feeds; publish what is new, changed or withdrawn.")
+@click.command(cls=Worker, short_help="Poll feeds and topics; publish what is new, changed or withdrawn.")
 @click.option(
     "--feeds",
     type=click.Path(path_type=Path, exists=True, dir_okay=False),
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 @with_settings("jobs", "allow_net", "proxy", "health_address")
 def command(settings: Settings, *, feeds: Sequence[Path], once: bool) -> Exit:
     """Poll the sources that the broker knows until SIGTERM or Ctrl-C, and publish each version of each article exactly once.
+
+    A source is a feed, asked at intervals, or a topic of another system, read as its records come; with --once up to its end.
 
     Sources that are added or removed meanwhile (`news-worker sources`) are taken up. --feeds never removes any.
 

@@ -1,4 +1,4 @@
-"""`news-worker sources`: which feeds are polled, and how. A worker that runs takes up what changes here."""
+"""`news-worker sources`: which feeds and topics are polled, and how. A worker that runs takes up what changes here."""
 
 from __future__ import annotations
 
@@ -21,10 +21,13 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Add, change, list and remove the feeds that are polled, and pause them. A worker that runs takes up what changes.
+    """Add, change, list and remove what is polled, and pause it: feeds, and topics of other systems.
+
+    A worker that runs takes up what changes.
 
     \b
       news-worker sources add https://news.example/feed.xml --interval 15m
+      news-worker sources add kafka://broker.example:9092/desk.out --id desk
       news-worker sources apply my-feeds.opml --dry-run
       news-worker sources list
     """
@@ -141,7 +144,11 @@ def add(settings: Settings, /, url: str, source: str | None, **options: Any) -> 
 @click.argument("sources", metavar="ID...", nargs=-1, required=True)
 @with_settings()
 def remove(settings: Settings, sources: Sequence[str]) -> None:
-    """Remove the sources of these IDs (or URLs). Their articles stay; what is remembered of them goes after 7 days."""
+    """Remove the sources of these IDs (or URLs). Their articles stay; what is remembered of them goes after 7 days.
+
+    A topic that is added again later than that, or in another number of shares, is read from its start: what it still holds is
+    published once more, under the same event ids.
+    """
     import asyncio
 
     asyncio.run(_remove(settings, sources))
@@ -254,3 +261,9 @@ async def _remove(settings: Settings, sources: Sequence[str]) -> None:
         await definitions.remove(broker, [one for found in removed.values() for one in found], sources_shown.now())
     for found in removed.values():
         click.echo(f"removed  {sources_shown.line(found[0].definition)}")
+    if topics := [source for source, found in removed.items() if found[0].definition.kind == "topic"]:
+        click.echo(
+            f"{', '.join(topics)}: added again under that id within 7 days, it goes on where it was; later, or in another number of"
+            " shares, what its topic still holds is published once more, under the same event ids",
+            err=True,
+        )

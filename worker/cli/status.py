@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from worker.model import ShardReport
     from worker.settings import Settings
 
+_DAY_MS = 86_400_000  # for which `run --once` is taken to come again, as a timer calls it
+
 
 @click.command(short_help="Show the workers, what they poll, and how late they are.")
 @click.option("--json", "as_json", is_flag=True, help="One object.")
@@ -23,8 +25,9 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     What is stuck follows, and what to do about it. A shard is a partition of the sources' topic; on the embedded broker there
     is one.
 
-    Ends with 1 where a person is needed: an owner is silent for two minutes and its shard has sources, something stored can't be
-    read, a source is gone, or fails in a way that waiting does not mend, or for more than a day.
+    Ends with 1 where a person is needed: an owner is silent for two minutes and its shard has sources (for a day, if they all
+    had their turn in `run --once` and nothing was asked or added since), something stored can't be read, a source is gone, or
+    fails in a way that waiting does not mend, or for more than a day.
     """
     import asyncio
     import time
@@ -32,12 +35,8 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     import orjson
 
     now = time.time_ns() // 1_000_000
-    defined, reports, unreadable, stuck, for_a_person = asyncio.run(_looked_at(settings, now))
-    shards = [
-        _shard(number, defined.get(number, 0), reports.get(number), now) | {"unreadable": unreadable.get(number)}
-        for number in sorted({*defined, *reports, *unreadable})
-    ]
-    needs_person = for_a_person or any(shard["silent"] and shard["sources"] for shard in shards)
+    shards, stuck, for_a_person = asyncio.run(_looked_at(settings, now))
+    needs_person = for_a_person or any(map(_is_left, shards))
     if as_json:
         members = sorted({str(shard["worker"]) for shard in shards if shard["worker"] and not shard["silent"]})
         told = {"members": members, "shards": shards, "stuck": stuck, "needs_person": needs_person}
@@ -49,10 +48,8 @@ def command(settings: Settings, *, as_json: bool) -> Exit:
     return Exit.LEFT if needs_person else Exit.OK
 
 
-async def _looked_at(
-    settings: Settings, now: int
-) -> tuple[dict[int, int], dict[int, ShardReport], dict[int, str], list[str], bool]:
-    """By partition: how many sources, the newest report, why it can't be read; what is stuck, whether that needs a person."""
+async def _looked_at(settings: Settings, now: int) -> tuple[list[dict[str, object]], list[str], bool]:
+    """Each shard, what is stuck, and whether that needs a person."""
     from collections import Counter
     from contextlib import aclosing
 
@@ -71,22 +68,29 @@ async def _looked_at(
                 if report := loaded_report(record.key, record.value):
                     reports[record.partition] = report
         refused = {partition: report.refused for partition, report in reports.items()}
-        said = stuck.said(await broker.describe(Topic.INBOX), refused, now)
+        waiting = stuck.waiting(await broker.describe(Topic.INBOX))
     polled = Counter(one.partition for one in found if one.passed_over is None)
-    return polled, reports, stuck.shards(), said, stuck.for_a_person(refused, now)
+    unreadable = stuck.shards()
+    shards = [
+        _shard(number, polled[number], reports.get(number), now)
+        | {"waiting": waiting.get(number, 0), "unreadable": unreadable.get(number)}
+        for number in sorted({*polled, *reports, *unreadable})
+    ]
+    return shards, stuck.said(waiting, refused, now), stuck.for_a_person(refused, now)
 
 
 def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> dict[str, object]:
     from worker.core.feeds import silent
 
     if report is None:
-        return {"shard": number, "sources": sources, "worker": None, "silent": True}
+        return {"shard": number, "sources": sources, "worker": None, "silent": True, "once": False}
     return {
         "shard": number,
         "sources": sources,
         "worker": report.worker,
         "silent": silent(report, now),
         "stopped": report.stopped,
+        "once": report.once and report.sources == sources and now - report.at < _DAY_MS,
         "said_s_ago": max(0, now - report.at) // 1000,
         "owned_s": max(0, report.at - report.owned_at) // 1000,
         "due": report.due,
@@ -95,6 +99,11 @@ def _shard(number: int, sources: int, report: ShardReport | None, now: int) -> d
         "refused": report.refused,
         "behind": report.behind,
     }
+
+
+def _is_left(shard: dict[str, object]) -> bool:
+    """Whether nobody does what there is to do for it: after `run --once` only what was asked for since."""
+    return bool(shard["silent"] and shard["sources"] and (shard["waiting"] or not shard["once"]))
 
 
 def _show(shards: list[dict[str, object]]) -> None:
@@ -115,11 +124,12 @@ def _show(shards: list[dict[str, object]]) -> None:
     for shard in shards:
         for source, records in _behind(shard).items():
             click.echo(f"topic {source}: {records:,} record{'' if records == 1 else 's'} behind", err=True)
-    silent = [
-        str(shard["shard"]) for shard in shards if shard["silent"] and shard["sources"] and not shard["unreadable"]
-    ]
-    if silent:
-        click.echo(f"no worker polls shard {', '.join(silent)}: is `news-worker run` running?", err=True)
+    if left := [str(shard["shard"]) for shard in shards if _is_left(shard) and not shard["unreadable"]]:
+        click.echo(f"no worker polls shard {', '.join(left)}: is `news-worker run` running?", err=True)
+    elif any(shard["once"] for shard in shards):
+        click.echo(
+            "every source had its turn in `run --once`, and no worker polls on: `news-worker run` does", err=True
+        )
 
 
 def _behind(shard: dict[str, object]) -> dict[str, int]:
@@ -136,7 +146,8 @@ def _row(shard: dict[str, object]) -> list[str]:
         return [str(shard["shard"]), "nobody: can't be read", "", str(shard["sources"]), "", "", "", ""]
     if shard["worker"] is None:
         return [str(shard["shard"]), "nobody yet", "", str(shard["sources"]), "", "", "", ""]
-    owner = f"{shard['worker']}{' (stopped)' if shard['stopped'] else ' (silent)' if shard['silent'] else ''}"
+    how = "once" if shard["once"] else "stopped" if shard["stopped"] else "silent" if shard["silent"] else ""
+    owner = f"{shard['worker']}{how and f' ({how})'}"
     said, late = f"{shard['said_s_ago']} s ago", f"{shard['late_s']} s"
     counts = [str(shard[name]) for name in ("sources", "due", "failing", "refused")]
     return [str(shard["shard"]), owner, said, *counts[:2], late, *counts[2:]]

@@ -76,18 +76,24 @@ class Stuck:
             or any(_for_a_person(head, now) for head in self._there().values())
         )
 
-    def said(self, inbox: TopicInfo, refused: Mapping[int, int], now: int) -> list[str]:
-        """For people. `inbox`: of news.inbox.v1; `refused`: by shard, how many sources its owner leaves alone."""
+    def waiting(self, inbox: TopicInfo) -> dict[int, int]:
+        """By shard, how many commands in its inbox are not carried out, where there are any. `inbox`: of news.inbox.v1."""
+        found = {
+            shard: span.end - max(self._positions.get(shard, 0), span.start)
+            for shard, span in enumerate(inbox.partitions)
+        }
+        return {shard: count for shard, count in found.items() if count > 0}
+
+    def said(self, waiting: Mapping[int, int], refused: Mapping[int, int], now: int) -> list[str]:
+        """For people. `waiting`: as above; `refused`: by shard, how many sources its owner leaves alone."""
         lines = [
             f"shard {shard} can't be read: {on_one_line(why)}; `news-worker repair --shard {shard}`"
             for shard, why in sorted(self.shards().items())
         ]
-        for shard, span in enumerate(inbox.partitions):
-            waiting = span.end - max(self._positions.get(shard, 0), span.start)
-            if waiting > 0:
-                lines.append(
-                    f"shard {shard}: {waiting} in its inbox not carried out: its owner does so, if there is one"
-                )
+        lines += [
+            f"shard {shard}: {count} in its inbox not carried out: its owner does so, if there is one"
+            for shard, count in waiting.items()
+        ]
         unreadable = {(shard, source): why for (shard, _), (source, why) in self._wrong.items() if source is not None}
         lines += [
             f"source {on_one_line(source)} can't be read: {on_one_line(why)}; `news-worker repair --shard {shard}` mends it"

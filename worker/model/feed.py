@@ -187,3 +187,4 @@ class ShardReport:
     refused: int  # sources that are left alone, as what is stored of them can't be read
     stopped: bool = False  # it was the last that this worker said of it
     behind: dict[str, int] = field(default_factory=dict)  # by upstream topic, its source's id: records not yet decided
+    once: bool = False  # and it stopped because every source had its turn, as asked (`run --once`)

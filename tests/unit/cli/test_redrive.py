@@ -81,6 +81,7 @@ def test_of_a_data_set_the_replay_is_shown(filled, url, call):
     outcome = call("rejects", "redrive", "0:4")
     assert outcome.code == 1
     assert outcome.out == "news-worker replay ROOT --dataset seeds --only 'a b.jsonl' --again\n"
+    assert "`news-worker forget` took down comes back" in outcome.error
     assert asked(url) == []
 
 

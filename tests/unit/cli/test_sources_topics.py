@@ -105,3 +105,13 @@ def test_what_is_applied_to_feeds_alone_leaves_topics_as_they_are(sources, tmp_p
     assert sources("apply", str(file), "--initial", "skip").code == 0
     shown = [json.loads(line) for line in sources("list", "--json").out.splitlines()]
     assert {one["kind"]: one.get("initial") for one in shown} == {"topic": None, "feed": "skip"}
+
+
+def test_of_a_topic_that_is_removed_it_is_said_when_what_it_holds_is_published_again(sources):
+    sources("add", URL, "--id", "wire", "--share", "0/2")
+    sources("add", "https://news.example/feed", "--id", "gazette")
+    removed = sources("remove", "wire-0-2", "gazette")
+    assert removed.error.startswith(
+        "wire-0-2: added again under that id within 7 days, it goes on where it was; later, or"
+    )
+    assert "under the same event ids" in removed.error

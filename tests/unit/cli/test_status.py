@@ -87,6 +87,23 @@ def test_a_worker_that_stopped_is_said_at_once(known, call):
     assert json.loads(call("status", "--json").out)["members"] == []
 
 
+@pytest.mark.parametrize(
+    ("said_s_ago", "sources", "asked", "code"),
+    [(600, 1, 0, 0), (80_000, 1, 0, 0), (90_000, 1, 0, 1), (600, 0, 0, 1), (600, 1, 1, 1)],
+)
+def test_once_every_source_had_its_turn_nobody_is_missed_for_a_day_unless_one_was_added_or_asked(
+    known, broker, call, said_s_ago, sources, asked, code
+):
+    known(said_s_ago, stopped=True, once=True, sources=sources)
+    for _ in range(asked):
+        broker.put(Topic.INBOX, b"one", b"{}")
+    outcome = call("status")
+    assert outcome.code == code
+    assert ("no worker polls shard 0" in outcome.error) is bool(code)
+    assert ("`run --once`" in outcome.error) is not bool(code)
+    assert json.loads(call("status", "--json").out)["needs_person"] is bool(code)
+
+
 def remembered(broker, **heads):
     memory = ShardMemory("token")
     memory.restored()

@@ -1,6 +1,7 @@
 """Records of other systems' topics: to documents, and what each becomes."""
 
 import base64
+import gzip
 import hashlib
 import json
 
@@ -115,6 +116,19 @@ def test_a_json_feed_is_read_as_one(form):
 def test_a_feed_where_articles_are_said_to_be_is_none_of_them():
     (rejection,) = said(RSS, form="articles")
     assert rejection.code is Code.INVALID_JSON
+
+
+@pytest.mark.parametrize("form", ["auto", "articles", "feed"])
+@pytest.mark.parametrize(
+    ("packed", "name"), [(gzip.compress(encoded(ARTICLE)), "gzip"), (b"\x28\xb5\x2f\xfd\x04\x00words", "zstd")]
+)
+def test_what_its_producer_compressed_is_called_that_and_what_to_do(packed, name, form):
+    (rejection,) = said(packed, form=form)
+    assert rejection.code is Code.UNSUPPORTED_FORMAT
+    assert rejection.message.startswith(
+        f"compressed with {name} by whoever sent it: send the JSON or the feed as it is"
+    )
+    assert f"compression.type={name}" in rejection.message
 
 
 @pytest.mark.parametrize(

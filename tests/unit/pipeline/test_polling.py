@@ -385,7 +385,7 @@ async def test_who_stops_says_so_last(world):
     await world.run()
     reports = [loaded_report(record.key, record.value) async for record in world.broker.read(Topic.CHECKPOINTS)]
     (last,) = filter(None, reports)
-    assert (last.worker, last.sources, last.stopped) == ("host:1", 1, True)
+    assert (last.worker, last.sources, last.stopped, last.once) == ("host:1", 1, True, True)
 
 
 async def test_a_quiet_worker_says_now_and_then_what_it_polled(world, monkeypatch):

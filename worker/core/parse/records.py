@@ -25,6 +25,11 @@ FORMS: Final = ("auto", "articles", "feed")
 _STRUCTURED: Final = 16  # added to the form
 _MARKUP: Final = (b"<", b"\xff\xfe<\x00", b"\xfe\xff\x00<", b"\x00<")  # in UTF-8 or UTF-16
 _BINARY: Final = "binary data (Avro or Protobuf, behind a schema registry's id?): JSON and feeds are read"
+_PACKED: Final = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd"}  # by how it begins: RFC 1952 and RFC 8878
+_PACKED_SO: Final = (
+    "compressed with {0} by whoever sent it: send the JSON or the feed as it is. To save room, have the producer compress its"
+    " batches (compression.type={0}), which consumers unpack by themselves"
+)
 _EVENT: Final = frozenset(("specversion", "id", "source", "type"))  # what every CloudEvent has
 
 
@@ -68,6 +73,8 @@ def found_in(document: Document) -> Iterator[Entry | Unreadable | Withdrawn | Fe
             yield Unreadable(*place, frame.value, Code.NOT_AN_ARTICLE, data)
         elif not data.strip():
             yield Unreadable(*place, frame.value, Code.EMPTY, "there is nothing in it, or white space alone")
+        elif packed := next((name for magic, name in _PACKED.items() if data.startswith(magic)), None):
+            yield Unreadable(*place, frame.value, Code.UNSUPPORTED_FORMAT, _PACKED_SO.format(packed))
         elif form := _form(frame.form, data):
             yield _feed(replace(document, format=form, data=data, start=0), form, place, frame.value)
         elif data.startswith(b"\x00"):

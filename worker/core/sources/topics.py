@@ -47,7 +47,8 @@ def check_beside(definition: Definition, known: Iterable[Definition], own: Colle
         if (other.share or (0, 1))[1] != (definition.share or (0, 1))[1]:
             raise ValueError(
                 f"source {other.id} shares the topic {_said(other)}, and this would be {_said(definition)}: records would be"
-                " published twice. Remove its shares first; each position goes with its share"
+                " published twice. Remove the former first; this then begins at the topic's start, and what it holds is published"
+                " again, under the same event ids"
             )
 
 

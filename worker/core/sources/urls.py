@@ -20,9 +20,8 @@ _URL: Final = re.compile(
     r"(?P<port>:[0-9]*)?(?P<rest>[/?][^#]*)?(?:#.*)?",
     re.DOTALL,
 )
-_TOPIC: Final = re.compile(
-    r"(?P<scheme>kafka)://(?P<user>[^/@]*@)?(?P<servers>[^/?#@]+)/(?P<topic>[A-Za-z0-9._-]{1,249})", re.IGNORECASE
-)
+_TOPICS_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_TOPIC: Final = re.compile(rf"kafka://(?P<servers>[^/?#@]+)/{_TOPICS_NAME.pattern}", re.IGNORECASE)
 _SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\],]+):([0-9]{1,5})")
 _FEED: Final = re.compile(r"feed:(?://)?(?=https?://)", re.IGNORECASE)
 _ILLEGAL: Final = re.compile(r"[\s\x00-\x1f\x7f\\<>\"\ud800-\udfff\ufffe\uffff]")
@@ -74,15 +73,28 @@ def servers_of(url: str) -> list[str]:
 
 
 def _checked_topic(url: str) -> str:
-    found = _TOPIC.fullmatch(url)
-    if found and found["user"]:
+    servers, _, topic = url[len("kafka://") :].partition("/")
+    if "@" in url:
         raise ValueError(
             "the URL holds a user or password, and definitions hold no secrets: leave it out, and name the secret that"
             " holds user:password as `credentials`"
         )
-    if not found or found["topic"] in (".", "..") or not all(map(_is_server, found["servers"].split(","))):
-        raise ValueError("a topic is given as kafka://HOST:PORT/TOPIC, several brokers as HOST:PORT,HOST:PORT")
-    return f"kafka://{found['servers'].lower()}/{found['topic']}"
+    if wrong := _wrong_with(servers.split(","), topic):
+        raise ValueError(
+            f"{wrong}; a topic is given as kafka://HOST:PORT/TOPIC, several brokers as HOST:PORT,HOST:PORT"
+        )
+    return f"kafka://{servers.lower()}/{topic}"
+
+
+def _wrong_with(servers: list[str], topic: str) -> str | None:
+    for server in servers:
+        if not _is_server(server):
+            return f"{server!r} is no broker with its port, from 1 to {_LAST_PORT}"
+    if not topic:
+        return "the URL names no topic"
+    if topic in (".", "..") or not _TOPICS_NAME.fullmatch(topic):
+        return f"{topic!r} can't be the name of a topic"
+    return None
 
 
 def _is_server(address: str) -> bool:

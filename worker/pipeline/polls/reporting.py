@@ -79,5 +79,6 @@ class Reporting:
         behind = self._run.totals.behind
         of_topics = {source: behind[source] for source in sources if source in behind}
         owned_at = on_wall_clock(owned.owned_at)
-        report = ShardReport(self._run.worker, wall_clock(), owned_at, *counts, stopped, of_topics)
+        once = stopped and self._run.once and not self._run.stop.is_set()
+        report = ShardReport(self._run.worker, wall_clock(), owned_at, *counts, stopped, of_topics, once)
         return [Part("", (report_record(report, self._partition),))]

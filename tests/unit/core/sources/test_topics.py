@@ -82,19 +82,22 @@ def test_a_topic_keeps_its_id_where_its_brokers_move_and_no_other_takes_its_plac
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "said"),
     [
-        "kafka://b/wire",
-        "kafka://b:9092/",
-        "kafka://b:9092",
-        "kafka://b:9092/a b",
-        "kafka://b:9092,/wire",
-        "kafka://b:99999/wire",
-        "kafka://b:9092/..",
-        "kafka://u:p@b:1/w",
+        ("kafka://b/wire", "'b' is no broker with its port"),
+        ("kafka://b:9092/", "names no topic"),
+        ("kafka://b:9092", "names no topic"),
+        ("kafka://b:9092/a b", "'a b' can't be the name of a topic"),
+        ("kafka://b:9092/wire?offset=3", "can't be the name"),
+        ("kafka://b:9092,/wire", "'' is no broker"),
+        ("kafka://b:99999/wire", "'b:99999' is no broker with its port, from 1 to 65535"),
+        ("kafka://b:9092/..", "'..' can't be the name"),
+        ("kafka://u:p@b:1/w", "no secrets"),
+        ("kafka://u:p/q@b:1/w", "no secrets"),
     ],
 )
-def test_what_names_no_topic_is_refused_without_repeating_secrets(url):
+def test_what_names_no_topic_is_refused_with_what_is_wrong_and_without_repeating_secrets(url, said):
     with pytest.raises(ValueError, match=r"HOST:PORT|no secrets") as error:
         checked(url)
+    assert said in str(error.value)
     assert "u:p" not in str(error.value)
