@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from unit.pipeline.world import HANGS, asked, feed
@@ -15,6 +16,9 @@ from worker.errors import ClaimLost, Unsure
 from worker.model import Definition, Fault, FaultKind, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.clocks import wall_clock
+from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.under_way import UnderWay
+from worker.pipeline.search import Search
 
 DAY = 86_400  # seconds
 HOUR_MS = 3_600_000
@@ -82,6 +86,30 @@ async def test_a_source_resumed_after_the_clock_was_set_waits_for_its_next_slot_
         assert {state for state, _ in await ask(world, "resume", one, two)} == {State.DONE}
         await world.until(lambda: asked(world, one, asked_before + 1))
     assert world.servers.times(two.url) == 1
+
+
+async def test_a_source_found_paused_when_its_shard_is_owned_again_is_not_asked_though_its_poll_had_begun(world):
+    one = await world.add("one", feed("A"))
+    memory, owned_again = ShardMemory("of the one before"), asyncio.Event()
+    memory.define(one)
+    memory.held(one.id).opened.paused = True
+    owned = SimpleNamespace(memory=memory)
+
+    async def certain():
+        await owned_again.wait()
+        return owned
+
+    ownership = SimpleNamespace(certain=certain, search=Search(), last=owned)
+    agenda = Agenda()
+    agenda.put(one.id, 0)
+    agenda.take(0, lambda _: one.site)
+    polls = UnderWay({one.id: one}, world.prepared(), ownership, agenda, asyncio.Event().wait)
+    async with asyncio.TaskGroup() as tasks:
+        polls.begin(one.id, tasks)
+        await asyncio.sleep(0)
+        polls.take_up(owned)
+        owned_again.set()
+    assert (world.servers.asked, agenda.idle) == ([], True)
 
 
 async def test_a_paused_source_that_is_defined_anew_is_not_asked_before_it_is_resumed(world):

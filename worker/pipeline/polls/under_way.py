@@ -77,7 +77,10 @@ class UnderWay:
             self._polls[source].cancel()
 
     def take_up(self, owned: Owned) -> None:
-        """Drop what may not be decided under this ownership."""
+        """Drop what may not be decided under this ownership, and ask no source that was paused under the one before."""
+        for source in list(self._fetching):
+            if owned.memory.paused(source):
+                self.cut(source)
         for source, asked in list(self._lawful.items()):
             if not lawful(owned.memory.head(source), asked, self._run.token):
                 log.info("feed.dropped", source=source, hint="another worker has polled it meanwhile")
