@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from simulation.claim import Claim
 
 from worker.broker.kafka.partitions import partition_of
-from worker.broker.port import EARLIEST, Layout, Span, TopicInfo
+from worker.broker.port import EARLIEST, Layout, Share, Span, TopicInfo
 from worker.broker.topics import SETTINGS
 from worker.errors import BrokerAway, Unsure
 
@@ -139,3 +139,23 @@ class Broker:
 
     def max_record_bytes(self, topic):
         return RECORD_BYTES
+
+
+class Alone(Broker):
+    """As who polls sees it that is no member of the group, and takes a shard for its own."""
+
+    quiet_seconds = 0.0
+
+    def __init__(self, cluster, process, shard):
+        super().__init__(cluster, process)
+        self.share = Share(frozenset((shard,)))
+
+    @asynccontextmanager
+    async def membership(self):
+        yield self
+
+    async def changed(self, share):
+        await asyncio.Event().wait()
+
+    async def confirmed(self):
+        """Nobody is asked."""

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from contextlib import asynccontextmanager
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 
 from feeds.oracle import MARK
 from simulation import clock, sources, verdict, writers
 from simulation.answers import Answers
-from simulation.broker import RECORD_BYTES, Broker
+from simulation.broker import RECORD_BYTES, Alone, Broker
 from simulation.cluster import Cluster
 from simulation.loop import Loop
 from simulation.network import Network
@@ -20,7 +19,7 @@ from simulation.trace import Trace
 from simulation.upstream import Upstream
 
 from worker.broker.kafka.partitions import partition_of
-from worker.broker.port import Share, shard_of_sources
+from worker.broker.port import shard_of_sources
 from worker.core.read import read
 from worker.core.sources import stored
 from worker.errors import BrokerAway, ClaimLost, Unsure
@@ -33,26 +32,6 @@ WORKERS, PARTITIONS = 2, 2
 GIVE_UP_SECONDS, GRACE_SECONDS = 300.0, 10.0
 _TRIES = 100  # until all that is buried has unwound
 _POISONED = 9  # of so many new articles of some feeds the broker refuses one
-
-
-class Alone(Broker):
-    """As who polls sees it that is no member of the group, and takes a shard for its own."""
-
-    quiet_seconds = 0.0
-
-    def __init__(self, cluster, process, shard):
-        super().__init__(cluster, process)
-        self.share = Share(frozenset((shard,)))
-
-    @asynccontextmanager
-    async def membership(self):
-        yield self
-
-    async def changed(self, share):
-        await asyncio.Event().wait()
-
-    async def confirmed(self):
-        """Nobody is asked."""
 
 
 class Readers:
