@@ -23,7 +23,7 @@ FOUND = {
     "sent_again": 5,
     "adopted_early": 1,
     "memory_kept": 1,
-    "token_ignored": 14,
+    "token_ignored": 46,
     "site_ignored": 1,
     "share_ignored": 41,
     "position_first": 1,

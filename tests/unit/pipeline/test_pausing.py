@@ -88,7 +88,16 @@ async def test_a_source_resumed_after_the_clock_was_set_waits_for_its_next_slot_
     assert world.servers.times(two.url) == 1
 
 
-async def test_a_source_found_paused_when_its_shard_is_owned_again_is_not_asked_though_its_poll_had_begun(world):
+@pytest.mark.parametrize("steps", [0, 1])
+@pytest.mark.parametrize(
+    "end",
+    [
+        pytest.param(lambda polls, owned, _source: polls.take_up(owned), id="its shard is owned again"),
+        pytest.param(lambda polls, _owned, source: polls.cut(source), id="it is paused or removed here"),
+        pytest.param(lambda polls, _owned, _source: polls.cut_all(), id="the worker is to stop"),
+    ],
+)
+async def test_a_source_found_paused_or_cut_is_not_asked_though_its_poll_had_begun(world, end, steps):
     one = await world.add("one", feed("A"))
     memory, owned_again = ShardMemory("of the one before"), asyncio.Event()
     memory.define(one)
@@ -106,10 +115,11 @@ async def test_a_source_found_paused_when_its_shard_is_owned_again_is_not_asked_
     polls = UnderWay({one.id: one}, world.prepared(), ownership, agenda, asyncio.Event().wait)
     async with asyncio.TaskGroup() as tasks:
         polls.begin(one.id, tasks)
-        await asyncio.sleep(0)
-        polls.take_up(owned)
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        end(polls, owned, one.id)
         owned_again.set()
-    assert (world.servers.asked, agenda.idle) == ([], True)
+    assert (world.servers.asked, agenda.idle, one.id in polls) == ([], True, False)
 
 
 async def test_a_paused_source_that_is_defined_anew_is_not_asked_before_it_is_resumed(world):

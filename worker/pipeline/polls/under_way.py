@@ -10,6 +10,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 
 import structlog
 
@@ -48,7 +49,7 @@ class UnderWay:
         self._ownership = ownership
         self._agenda = agenda
         self._refused = refused
-        self._polls: dict[str, asyncio.Task[None]] = {}  # by source
+        self._polls: dict[str, asyncio.Task[bool]] = {}  # by source
         self._fetching: set[str] = set()  # of these, whose answer is not there yet
         self._lawful: dict[str, Asked] = {}  # likewise, those that may still be decided
 
@@ -57,29 +58,33 @@ class UnderWay:
         return source in self._polls
 
     @property
-    def tasks(self) -> Collection[asyncio.Task[None]]:
+    def tasks(self) -> Collection[asyncio.Task[bool]]:
         """A task a poll."""
         return self._polls.values()
 
-    def begin(self, source: str, tasks: asyncio.TaskGroup) -> asyncio.Task[None]:
+    def begin(self, source: str, tasks: asyncio.TaskGroup) -> asyncio.Task[bool]:
         """Poll it, which is not being polled."""
-        self._polls[source] = task = tasks.create_task(self._poll(self._definitions[source]))
+        definition = self._definitions[source]
+        self._polls[source] = task = tasks.create_task(self._poll(definition))
+        self._fetching.add(source)
+        # Not in the task itself: one that is cut before its first step never takes it.
+        task.add_done_callback(partial(self._ended, definition))
         return task
 
     def cut(self, source: str) -> None:
-        """End its request, if one is under way."""
+        """End its request, if one is under way or about to be."""
         if source in self._fetching:
             self._polls[source].cancel()
 
     def cut_all(self) -> None:
-        """End the requests that are under way."""
+        """End the requests that are under way or about to be."""
         for source in self._fetching:
             self._polls[source].cancel()
 
     def take_up(self, owned: Owned) -> None:
-        """Drop what may not be decided under this ownership, and ask no source that was paused under the one before."""
-        for source in list(self._fetching):
-            if owned.memory.paused(source):
+        """Drop what may not be decided under this ownership, and ask no source that was found not to be polled."""
+        for source in self._fetching:
+            if not self.is_polled(source, owned.memory):
                 self.cut(source)
         for source, asked in list(self._lawful.items()):
             if not lawful(owned.memory.head(source), asked, self._run.token):
@@ -90,31 +95,32 @@ class UnderWay:
         """Whether it is to be polled at all."""
         return source in self._definitions and source not in memory.refused and not memory.paused(source)
 
-    async def _poll(self, definition: Definition) -> None:
+    async def _poll(self, definition: Definition) -> bool:
+        """See `_settle`."""
+        polled, asked_by = await self._polled(definition)
+        return await self._settle(definition, polled, asked_by)
+
+    def _ended(self, definition: Definition, task: asyncio.Task[bool]) -> None:
         source = definition.id
-        again_at: int | None = wall_clock()  # should it be cut short
-        try:
-            polled, asked_by = await self._polled(definition)
-            settled = await self._settle(definition, polled, asked_by)
-            again_at = self._next(definition) if settled else wall_clock()
-        finally:
-            del self._polls[source]
-            self._lawful.pop(source, None)
-            # What it was refused by tells nothing of what it will say next time.
-            self._ownership.search.done(source)
-            owned = self._ownership.last
-            if owned is not None and (head := owned.memory.head(source)) is not None and head.polls_asked:
-                again_at = wall_clock()
-            if again_at is not None and owned is not None and self.is_polled(source, owned.memory):
-                self._agenda.put(source, on_running_clock(again_at))
-            self._agenda.wake()
+        settled = not task.cancelled() and task.exception() is None and task.result()
+        again_at = self._next(definition) if settled else wall_clock()
+        del self._polls[source]
+        self._free(definition)
+        self._lawful.pop(source, None)
+        # What it was refused by tells nothing of what it will say next time.
+        self._ownership.search.done(source)
+        owned = self._ownership.last
+        if owned is not None and (head := owned.memory.head(source)) is not None and head.polls_asked:
+            again_at = wall_clock()
+        if again_at is not None and owned is not None and self.is_polled(source, owned.memory):
+            self._agenda.put(source, on_running_clock(again_at))
+        self._agenda.wake()
 
     async def _polled(self, definition: Definition) -> tuple[Polled, Collection[str]]:
         """What it came to; and the commands that it answers, as they had asked for it before it began."""
         asked_by: Collection[str] = ()
         # Until it is read: who serves large documents makes others wait, not memory grow.
         async with AsyncExitStack() as room:
-            self._fetching.add(definition.id)
             try:
                 memory = (await self._ownership.certain()).memory
                 self._lawful[definition.id] = asked = memory.asked(definition.id)
