@@ -85,6 +85,8 @@ class Broker:
         wanted = [one for one in cluster.topics[topic] if partition in (None, one.number)]
         await self.reached()
         at = dict.fromkeys(wanted, start.offset or 0)
+        if start.offsets is not None:
+            at = {one: start.offsets.get(one.number, one.stable) for one in wanted}
         if start.latest:
             at = {one: one.stable for one in wanted}
         while True:

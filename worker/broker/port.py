@@ -43,9 +43,13 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where reading begins, in each partition: at an offset, at a time (ms), at what comes next, else at the earliest."""
+    """Where reading begins, in each partition: at an offset, at a time (ms), at what comes next, else at the earliest.
+
+    `offsets`: by partition; in those that aren't there, at what comes next.
+    """
 
     offset: int | None = None
+    offsets: Mapping[int, int] | None = None
     since: int | None = None
     latest: bool = False
 

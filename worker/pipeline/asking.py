@@ -5,7 +5,6 @@ Whoever owns the shard by then carries it out; where no worker runs it waits in 
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass
@@ -36,20 +35,15 @@ async def put(broker: Broker, wanted: Sequence[Wanted], now: int) -> Mapping[int
 
 
 async def outcomes(broker: Broker, wanted: Sequence[Wanted], since: Mapping[int, int]) -> AsyncGenerator[Outcome]:
-    """What became of each, as it is known: for ever, if nobody carries one out. `since`: as `put` gave it."""
-    waiting: dict[int, set[str]] = defaultdict(set)
-    for one in wanted:
-        waiting[_shard(broker, one)].add(one.command.id)
-    for shard, ids in waiting.items():
-        start = Start(offset=since[shard])
-        async with aclosing(broker.read(Topic.CHECKPOINTS, start, partition=shard, follow=True)) as records:
-            async for record in records:
-                for outcome in _stored(record.key, record.value):
-                    if outcome.id in ids and outcome.state is not State.PENDING:
-                        ids.remove(outcome.id)
-                        yield outcome
-                if not ids:
-                    break
+    """What became of each, as soon as it is known: for ever, if nobody carries one out. `since`: as `put` gave it."""
+    ids = {one.command.id for one in wanted}
+    async with aclosing(broker.read(Topic.CHECKPOINTS, Start(offsets=since), follow=True)) as records:
+        while ids:
+            record = await anext(records)
+            for outcome in _stored(record.key, record.value):
+                if outcome.id in ids and outcome.state is not State.PENDING:
+                    ids.remove(outcome.id)
+                    yield outcome
 
 
 def _stored(key: bytes, value: bytes | None) -> Sequence[Outcome]:

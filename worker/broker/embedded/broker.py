@@ -81,9 +81,12 @@ class EmbeddedBroker:
         try:
             with listening(self._path) if follow else nullcontext() as heard:
                 stop = None if follow else await session.run(log.end, table)
-                position = min(start.offset or 0, await session.run(log.end, table))
+                end = await session.run(log.end, table)
+                position = min(start.offset or 0, end)
                 if start.latest:
-                    position = await session.run(log.end, table)
+                    position = end
+                elif start.offsets is not None:
+                    position = min(start.offsets.get(0, end), end)
                 elif start.since is not None:
                     position = await session.run(log.first_since, table, start.since)
                 while True:

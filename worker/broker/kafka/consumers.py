@@ -107,7 +107,8 @@ async def _seek(reader: AIOKafkaConsumer, start: Start, held: Mapping[TopicParti
         async with asyncio.timeout(START_SECONDS):
             since = await reader.offsets_for_times(dict.fromkeys(held, start.since))
     for one, span in held.items():
-        position = span.start if start.offset is None else min(max(start.offset, span.start), span.end)
+        offset = start.offset if start.offsets is None else start.offsets.get(one.partition, span.end)
+        position = span.start if offset is None else min(max(offset, span.start), span.end)
         if start.since is not None:
             position = getattr(since.get(one), "offset", span.end)
         reader.seek(one, span.end if start.latest else position)
