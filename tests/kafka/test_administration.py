@@ -12,7 +12,7 @@ LOST = 4.0  # seconds, in which a broker of the tests doesn't answer its control
 
 async def test_topics_are_made_and_known_however_the_brokers_stood_still(kafka_to_kill):
     url = f"kafka://{kafka_to_kill.bootstrap}"
-    for _ in range(3):  # which of the two it forgets, where to put them or that it has brokers, is a matter of moments
+    for _ in range(2):  # what it has forgotten, where to put them or that it has brokers, is a matter of moments
         prefix = f"still-{uuid4().hex[:8]}."
         async with administer(url, prefix=prefix, kafka=OPTIONS) as administration:
             layouts = await administration.layouts()

@@ -28,6 +28,7 @@ from worker.model import Topic
 _SECONDS: Final = 20.0
 _COPIES: Final = 3
 _PAUSE: Final = 0.1
+_NONE_COUNTED: Final = "the cluster counts no broker among its own"
 
 
 class KafkaAdministration:
@@ -43,7 +44,7 @@ class KafkaAdministration:
         options = self._connection.options
         replication = options.replication
         if replication is None:
-            replication = min(_COPIES, len(await self._brokers()))
+            replication = min(_COPIES, await self._count())
         in_sync = {"min.insync.replicas": "2" if replication >= _COPIES else "1"}
         return {
             topic: Layout(topics.name(topic, self._prefix), options.partitions, replication, {**settings, **in_sync})
@@ -71,51 +72,57 @@ class KafkaAdministration:
 
     async def create(self, missing: Collection[Layout]) -> None:
         """See `port.Administration.create`."""
-        names = sorted(one.name for one in missing)
-        await _until(lambda: self._made(missing), f"{', '.join(names)}: not made, as the cluster has lost its brokers")
-        await _until(lambda: self._known(names), f"{', '.join(names)}: made, but not all brokers know of them yet")
+        await _none(lambda: self._unmade(missing))
+        await _none(lambda: self._unknown({one.name for one in missing}))
 
-    async def _made(self, missing: Collection[Layout]) -> bool:
-        """Whether they are there now. A cluster that stood still takes its own brokers for lost until they answer it again."""
+    async def _unmade(self, missing: Collection[Layout]) -> str | None:
+        """Why they are not there yet. A cluster that stood still takes its own brokers for lost until they answer it again."""
         wanted = [NewTopic(one.name, one.partitions, one.replication, topic_configs=one.settings) for one in missing]
         answer = await self._asked(self._client.create_topics(wanted), "the topics", needs="Create")
-        made = True
+        why = None
         for name, code, *message in answer.topic_errors:
             error = for_code(code)
             if sentence := forbidden(error(), name, "Create"):
                 raise BrokerRefused(sentence)
-            if error is InvalidReplicationFactorError and await self._enough_for(missing):
-                made = False
-            elif error not in (NoError, TopicAlreadyExistsError):
-                raise BrokerRefused(
-                    f"{name} could not be made: {''.join(map(str, filter(None, message))) or error.__name__}"
-                )
-        return made
+            if error in (NoError, TopicAlreadyExistsError):
+                continue
+            why = f"{name} could not be made: {''.join(map(str, filter(None, message))) or error.__name__}"
+            if error is not InvalidReplicationFactorError or await self._too_few_for(missing):
+                raise BrokerRefused(why)
+        return why
 
-    async def _enough_for(self, missing: Collection[Layout]) -> bool:
-        return len(await self._brokers()) >= max(one.replication or 1 for one in missing)
+    async def _too_few_for(self, missing: Collection[Layout]) -> bool:
+        return 0 < len(await self._counted()) < max(one.replication or 1 for one in missing)
 
-    async def _known(self, names: Collection[str]) -> bool:
-        """Whether each broker has heard of them: it is told after whoever made them has answered."""
-        for broker in await self._brokers():
-            question = topics_as_known_by(self._client, broker["node_id"], list(names))
+    async def _unknown(self, names: Collection[str]) -> str | None:
+        """What some broker hasn't heard of: each is told after whoever made them has answered."""
+        if not (brokers := await self._counted()):
+            return _NONE_COUNTED
+        for broker in brokers:
+            question = topics_as_known_by(self._client, broker["node_id"], sorted(names))
             if any(topic["error_code"] for topic in await self._asked(question, "the topics", needs="Describe")):
-                return False
-        return True
+                return f"{', '.join(sorted(names))}: made, but not all brokers know of them yet"
+        return None
+
+    async def _count(self) -> int:
+        """How many brokers are counted, as soon as any is."""
+        count = 0
+
+        async def uncounted() -> str | None:
+            nonlocal count
+            count = len(await self._counted())
+            return None if count else _NONE_COUNTED
+
+        await _none(uncounted)
+        return count
 
     async def cluster(self) -> str:
         """The id of the cluster."""
         return str((await self._described())["cluster_id"])
 
-    async def _brokers(self) -> list[dict[str, Any]]:
-        """All that the cluster counts among its own just now, one at least: for a moment it may be none."""
-        brokers: list[dict[str, Any]] = []
-
-        async def there() -> bool:
-            brokers[:] = (await self._described())["brokers"]
-            return bool(brokers)
-
-        await _until(there, "the cluster has lost its brokers")
+    async def _counted(self) -> list[dict[str, Any]]:
+        """All brokers that the cluster counts among its own just now; for a moment it may be none."""
+        brokers: list[dict[str, Any]] = (await self._described())["brokers"]
         return brokers
 
     async def _described(self) -> dict[str, Any]:
@@ -159,13 +166,15 @@ class KafkaAdministration:
         await close(self._client)
 
 
-async def _until(done: Callable[[], Awaitable[bool]], otherwise: str) -> None:
-    """Ask until it is; BrokerAway, with that sentence, when it is not for long."""
-    deadline = asyncio.get_running_loop().time() + _SECONDS
-    while not await done():
-        if asyncio.get_running_loop().time() > deadline:
-            raise BrokerAway(otherwise)
-        await asyncio.sleep(_PAUSE)
+async def _none(asked: Callable[[], Awaitable[str | None]]) -> None:
+    """Ask what is missing until nothing is. BrokerAway, with the last answer: for too long something was."""
+    missing: str | None = "the brokers don't answer"
+    try:
+        async with asyncio.timeout(_SECONDS):
+            while missing := await asked():  # noqa: ASYNC110 (a broker has no event to wait for)
+                await asyncio.sleep(_PAUSE)
+    except TimeoutError:
+        raise BrokerAway(missing or "the brokers don't answer any more") from None
 
 
 def _in_our_words(error: BaseException, subject: str, *, needs: str) -> BrokerError:
