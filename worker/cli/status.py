@@ -126,7 +126,7 @@ def _show(shards: list[dict[str, object]]) -> None:
             click.echo(f"topic {source}: {records:,} record{'' if records == 1 else 's'} behind", err=True)
     if left := [str(shard["shard"]) for shard in shards if _is_left(shard) and not shard["unreadable"]]:
         click.echo(f"no worker polls shard {', '.join(left)}: is `news-worker run` running?", err=True)
-    elif any(shard["once"] for shard in shards):
+    elif {bool(shard["once"] and not shard["unreadable"]) for shard in shards if shard["sources"]} == {True}:
         click.echo(
             "every source had its turn in `run --once`, and no worker polls on: `news-worker run` does", err=True
         )

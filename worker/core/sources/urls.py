@@ -21,6 +21,7 @@ _URL: Final = re.compile(
     re.DOTALL,
 )
 _TOPICS_NAME: Final = re.compile(r"[A-Za-z0-9._-]{1,249}")
+_NOT_IN_TOPICS_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
 _TOPIC: Final = re.compile(rf"kafka://(?P<servers>[^/?#@]+)/{_TOPICS_NAME.pattern}", re.IGNORECASE)
 _SERVER: Final = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:\[\],]+):([0-9]{1,5})")
 _FEED: Final = re.compile(r"feed:(?://)?(?=https?://)", re.IGNORECASE)
@@ -87,14 +88,17 @@ def _checked_topic(url: str) -> str:
 
 
 def _wrong_with(servers: list[str], topic: str) -> str | None:
-    for server in servers:
+    """What is wrong, without repeating what may hold a secret."""
+    for number, server in enumerate(servers, 1):
         if not _is_server(server):
-            return f"{server!r} is no broker with its port, from 1 to {_LAST_PORT}"
+            return f"broker {number} of {len(servers)} is none with its port, from 1 to {_LAST_PORT}"
     if not topic:
         return "the URL names no topic"
-    if topic in (".", "..") or not _TOPICS_NAME.fullmatch(topic):
-        return f"{topic!r} can't be the name of a topic"
-    return None
+    if wrong := _NOT_IN_TOPICS_NAME.search(topic):
+        return f"the name of a topic can't hold {wrong.group()!r}"
+    if topic in (".", ".."):
+        return f"no topic can be called {topic!r}"
+    return None if _TOPICS_NAME.fullmatch(topic) else "the name of a topic has 249 characters at most"
 
 
 def _is_server(address: str) -> bool:
