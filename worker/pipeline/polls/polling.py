@@ -138,7 +138,7 @@ class FeedShard:
         self.inbox.ring()
 
     def _plan(self, definition: Definition, owned: Owned, since: int | None = None) -> None:
-        """`since`: see `schedule.first_due`, but by the running clock; None: since it is owned."""
+        """`since`: see `schedule.first_due`; None: since it is owned."""
         if why := owned.memory.refused.get(definition.id):
             log.error("source.refused", source=definition.id, reason=why)
             self._run.totals.left[definition.id] = why
@@ -152,7 +152,7 @@ class FeedShard:
         elif self._run.once:
             due = due_once(definition, head, self._run.totals)
         else:
-            since = on_wall_clock(owned.owned_at if since is None else since)
+            since = on_wall_clock(owned.owned_at) if since is None else since
             due = schedule.first_due(definition, head, since, len(self._definitions))
         if due is not None:
             self._agenda.put(definition.id, on_running_clock(due))
@@ -192,7 +192,7 @@ class FeedShard:
         elif now:
             self._agenda.put(source, running_clock())
         elif source not in self._agenda:
-            self._plan(definition, owned, running_clock())
+            self._plan(definition, owned, wall_clock())
         self._agenda.wake()
 
     def _site_of(self, source: str) -> str | None:

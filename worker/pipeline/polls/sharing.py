@@ -25,9 +25,8 @@ from worker.pipeline.repair import looked_at
 
 log = structlog.get_logger()
 
-_LOOK_SECONDS: Final = (
-    5.0  # how often it is looked whether anything was stored of a shard that was refused, as `repair` does
-)
+# How often it is looked whether anything was stored of a shard that was refused, as `repair` does.
+_LOOK_SECONDS: Final = 5.0
 
 
 class Sharing:
