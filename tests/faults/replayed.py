@@ -6,11 +6,10 @@ They lie in stages, so that there are replays to kill all the time: a stage is b
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 from faults.offered import Folder
-from faults.running import Place, counted
+from faults.running import Place, counted, kill
 
 FILES = 8  # a data set
 BAD_EVERY = 1000  # articles
@@ -32,8 +31,7 @@ class Lane:
         """Whether there was something to kill."""
         if self.process is None or self.process.returncode is not None:
             return False
-        with suppress(ProcessLookupError):
-            self.process.kill()
+        kill(self.process)
         return True
 
     async def go_on(self, place: Place, let_in: Sequence[asyncio.Event]) -> None:

@@ -25,6 +25,13 @@ SILENT = 60  # seconds after which a sentence is taken never to come
 COUNTED = re.compile(r"^([\d,]+) (articles? published|records? rejected)", re.MULTILINE)
 
 
+def kill(process: asyncio.subprocess.Process) -> None:
+    """Kill it, unless it has ended. Its own `kill` would reap it if it just has, and its exit code would be 255."""
+    if process.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal.SIGKILL)
+
+
 @dataclass(frozen=True)
 class Place:
     """Where a test's topics are, and a folder in which replays run."""
@@ -78,8 +85,7 @@ class Place:
             async with asyncio.timeout(self.hangs):
                 yield process
         finally:
-            with suppress(ProcessLookupError):
-                process.kill()
+            kill(process)
             await process.wait()
             with suppress(ProcessLookupError):  # nothing is to be left of it, and nothing of what a fault of ours left
                 os.killpg(process.pid, signal.SIGKILL)
