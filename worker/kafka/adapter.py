@@ -18,6 +18,7 @@ import aiokafka.record._crecords.default_records
 import zstandard
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, errors
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.client import AIOKafkaClient
 from aiokafka.conn import create_conn
 from aiokafka.consumer.group_coordinator import GroupCoordinator
 from aiokafka.errors import ProducerFenced, UnsupportedSaslMechanismError, for_code
@@ -29,6 +30,7 @@ from aiokafka.protocol.metadata import MetadataRequest
 _CANCELS: Final = 5  # a sender swallows one to wait for its requests; the second ends it
 _CANCEL_SECONDS: Final = 0.5
 _CLOSE_SECONDS: Final = 2.0
+_PAUSE: Final = 0.1
 
 
 class InvalidRecord(errors.BrokerResponseError):  # type: ignore[misc]  # aiokafka has no types
@@ -77,6 +79,20 @@ async def _do_heartbeat(
     return well
 
 
+async def _bootstrap(client: AIOKafkaClient, known: Callable[..., Awaitable[None]] = AIOKafkaClient.bootstrap) -> None:
+    """Aiokafka's own, which takes a cluster that counts no broker for one to work with, and then knows nobody to ask.
+
+    A cluster that has just stood still is such a one for moments. Whoever starts the client sets how long is waited for it.
+    """
+    await known(client)
+    while not client.cluster.brokers():
+        await asyncio.sleep(_PAUSE)
+        for connection in client._conns.values():
+            connection.close()
+        client._conns.clear()
+        await known(client)
+
+
 # One for all producers: they share a loop, and nothing is awaited while a batch is compressed. Level 2, and tables that are kept
 # from batch to batch, take two thirds of the time of aiokafka's own, with level 3 and new ones; topics get 2 % larger.
 _COMPRESSOR: Final = zstandard.ZstdCompressor(level=2)
@@ -89,6 +105,7 @@ def _zstd(batch: bytearray) -> bytes:
 
 errors.kafka_errors[InvalidRecord.errno] = InvalidRecord
 aiokafka.record._crecords.default_records.zstd_encode = _zstd
+AIOKafkaClient.bootstrap = _bootstrap
 aiokafka.client.MetadataRequest = _Looking
 aiokafka.admin.client.MetadataRequest = _Looking
 SendProduceReqHandler._can_retry = _can_retry

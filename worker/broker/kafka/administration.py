@@ -171,8 +171,13 @@ async def _none(asked: Callable[[], Awaitable[str | None]]) -> None:
     missing: str | None = "the brokers don't answer"
     try:
         async with asyncio.timeout(_SECONDS):
-            while missing := await asked():  # noqa: ASYNC110 (a broker has no event to wait for)
-                await asyncio.sleep(_PAUSE)
+            while missing:
+                try:
+                    missing = await asked()
+                except BrokerAway as away:  # one that is lost is counted among the others until its session ends
+                    missing = str(away)
+                if missing:
+                    await asyncio.sleep(_PAUSE)
     except TimeoutError:
         raise BrokerAway(missing or "the brokers don't answer any more") from None
 

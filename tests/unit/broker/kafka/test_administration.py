@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from aiokafka.errors import NodeNotReadyError
 
 from worker.broker.kafka import administration as module
 from worker.broker.kafka.administration import KafkaAdministration
@@ -16,13 +17,15 @@ LAYOUT = Layout("news.articles.v1", 6, 3, {})
 
 
 class Client:
-    """A cluster that counts so many brokers, question by question, and answers so when topics are to be made; the last for ever."""
+    """A cluster that counts so many brokers, or can't be asked, and answers so when topics are to be made; the last for ever."""
 
     def __init__(self, counted, answers):
         self._counted, self._answers = list(counted), list(answers)
         self.made = 0
 
     async def describe_cluster(self):
+        if isinstance(self._counted[0], Exception):
+            raise self._counted.pop(0)
         count = self._counted.pop(0) if len(self._counted) > 1 else self._counted[0]
         return {"brokers": [{"node_id": number} for number in range(count)], "cluster_id": "c"}
 
@@ -54,6 +57,12 @@ def administering(monkeypatch):
 
 async def test_while_none_is_counted_nobody_has_heard_of_a_topic(administering):
     administration, _, asked = administering(0, 0, 3)
+    await administration.create([LAYOUT])
+    assert asked == [0, 1, 2]
+
+
+async def test_a_broker_that_is_lost_but_still_counted_is_waited_for(administering):
+    administration, _, asked = administering(NodeNotReadyError(), 3)
     await administration.create([LAYOUT])
     assert asked == [0, 1, 2]
 
