@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import pytest
 from unit.pipeline.upstream import upstream
-from unit.pipeline.world import feed
+from unit.pipeline.world import HANGS, feed
 
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
@@ -245,3 +245,25 @@ async def test_so_is_what_is_redriven_of_it(world, topic, order):
         await world.until(lambda: asked_for(world, 1))
     assert order[:2] == ["carried out"] * 2
     assert sorted(order[2:]) == ["opened", "redriven"]
+
+
+@pytest.mark.parametrize("hangs", ["opening", "beginning"])
+async def test_a_worker_that_is_to_stop_waits_for_no_topic_that_does_not_answer(world, topic, monkeypatch, hangs):
+    opening = asyncio.Event()
+
+    async def never(*_):
+        opening.set()
+        await asyncio.Event().wait()
+
+    @asynccontextmanager
+    async def opened(options):
+        if hangs == "opening":
+            await never()
+        async with upstream(options) as reader:
+            reader.begin = never
+            yield reader
+
+    monkeypatch.setattr(stream, "consuming", opened)
+    world.grace = 2 * HANGS  # which it would take otherwise
+    async with world.running():
+        await opening.wait()

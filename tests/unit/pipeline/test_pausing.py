@@ -12,16 +12,18 @@ from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import SHARD_KEY, Command, State, loaded_inbox
 from worker.core.schedule import slot_after
 from worker.core.sources import stored
-from worker.errors import ClaimLost, Unsure
+from worker.errors import BrokerAway, ClaimLost, Unsure
 from worker.model import Definition, Fault, FaultKind, Topic
 from worker.pipeline.asking import Wanted, outcomes, put
 from worker.pipeline.clocks import wall_clock
 from worker.pipeline.polls.agenda import Agenda
+from worker.pipeline.polls.inbox import Inbox
 from worker.pipeline.polls.under_way import UnderWay
 from worker.pipeline.search import Search
 
 DAY = 86_400  # seconds
 HOUR_MS = 3_600_000
+LATE = 0.3  # seconds; of two sources the first polls are spread over less
 
 
 async def ask(world, name, *definitions):
@@ -247,3 +249,29 @@ async def test_a_commit_that_fails_or_whose_answer_is_lost_is_gone_on_from(world
     memory.restored()
     assert (memory.paused("one"), memory.head("one").polls_asked) == (name == "pause", ())
     assert await world.events() == [("A", 1)]
+
+
+async def test_what_was_asked_while_no_worker_ran_comes_before_the_first_polls(world, monkeypatch):
+    one, two = await world.add("one", feed("A")), await world.add("two", feed("B"))
+    known = Inbox._settle
+
+    async def late(inbox, record):
+        await asyncio.sleep(LATE)
+        await known(inbox, record)
+
+    monkeypatch.setattr(Inbox, "_settle", late)
+    await put_only(world, "pause", one)
+    async with world.running():
+        await world.until(lambda: asked(world, two, 1))
+    assert world.servers.times(one.url) == 0
+
+
+async def test_an_inbox_that_can_not_be_read_keeps_nobody_from_being_polled(world, monkeypatch):
+    one = await world.add("one", feed("A"))
+
+    async def fails(_inbox, _position):
+        raise BrokerAway("the inbox can't be read")
+
+    monkeypatch.setattr(Inbox, "_read_on", fails)
+    async with world.running():
+        await world.until(lambda: asked(world, one, 1))

@@ -71,6 +71,7 @@ class Inbox:
         self._rung = asyncio.Event()
         self._known = 0  # the position, as last seen
         self.idle = True  # nothing is known to be left to do
+        self.looked = asyncio.Event()  # what lay there at first is through, or its first try was not well
         self._left = False  # once: it got stuck, and what there is stays
 
     def ring(self, heard: Stored | None = None) -> None:
@@ -91,10 +92,14 @@ class Inbox:
             await self._rung.wait()
             self._rung.clear()
             try:
-                await self._catch_up(self._heard)
+                try:
+                    await self._catch_up(self._heard)
+                finally:
+                    self.looked.set()
             except BrokerAway as error:
                 self._rung.set()
-                await patience.wait(error, self._run.totals.commits, self._run.stop)
+                # Whoever stops the worker cancels this.
+                await patience.wait(error, self._run.totals.commits, asyncio.Event())
                 continue
             except Defect:  # what comes after it waits for it: commands are carried out in their order
                 self._left = self._run.once

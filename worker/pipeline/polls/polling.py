@@ -160,6 +160,7 @@ class FeedShard:
     async def _start_polls(self, tasks: asyncio.TaskGroup) -> None:
         """Begin what is due, as slots allow; once, return when all is done."""
         await asyncio.sleep(self._quiet_seconds)
+        await self.inbox.looked.wait()  # a source may be to be paused, which nobody carried out before
         while True:
             await self._ours()
             self._removals.begin(await self._ownership.present(), tasks)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -26,6 +26,7 @@ from worker.pipeline.polls.owned import Owned
 from worker.pipeline.polls.ownership import Ownership
 from worker.pipeline.polls.run import Run
 from worker.pipeline.search import Search
+from worker.pipeline.stopping import Stopped, unless
 from worker.sources.topic import Own, Taken, TopicFault, TopicReader, consuming, options_of
 
 log = structlog.get_logger()
@@ -76,6 +77,8 @@ class Stream:
             try:
                 if not await self._consume(owned):
                     continue
+            except Stopped:
+                return
             except TopicFault as error:
                 if await self._again(error.fault):
                     continue
@@ -99,11 +102,13 @@ class Stream:
         return not self.through
 
     async def _consume(self, owned: Owned) -> bool:
-        """Consume under one ownership; whether that is all. TopicFault: it can't be read just now."""
+        """Consume under one ownership; whether that is all. TopicFault: it can't be read just now. Stopped: before it was open."""
         source, tools = self.definition.id, self._run.tools
         self._undecided, self._well = 0, False
         own = Own(tools.own_cluster, self._run.broker.is_own)
-        async with consuming(options_of(self.definition, tools.secrets, own)) as topic:
+        async with AsyncExitStack() as opened:
+            opening = consuming(options_of(self.definition, tools.secrets, own))
+            topic = await unless(self._run.stop, opened.enter_async_context(opening))
             head = owned.memory.head(source)
             fault = head.fault if head is not None else None
             self._unproven = fault is not None and fault.kind is FaultKind.INTERNAL
@@ -116,7 +121,7 @@ class Stream:
                 log.warning("topic.there_again", source=source, positions=head.positions, hint=hint)
             log.info("topic.opened", source=source, topic=topic.identity)
             try:
-                await topic.begin(await self._positions(owned, topic))
+                await unless(self._run.stop, topic.begin(await self._positions(owned, topic)))
                 if self._run.once:
                     await topic.end_here()
                 return await self._flow(owned, topic)
