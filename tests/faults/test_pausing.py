@@ -1,7 +1,8 @@
 """Sources paused and polled out of turn by a worker that runs as a user runs it, or is killed in the middle of it."""
 
+import asyncio
 from contextlib import aclosing
-from signal import SIGKILL
+from signal import SIGINT, SIGKILL
 
 import orjson
 import pytest
@@ -39,6 +40,12 @@ async def test_a_worker_that_runs_pauses_resumes_and_polls_and_who_waits_is_told
         await process.communicate()
     code, said = await place.run("sources", "poll", "one", "--wait-seconds", "1")
     assert (code, "no worker polls shard" in said) == (1, True)
+    async with place.running("sources", "poll", "one", "--wait", stdout=asyncio.subprocess.PIPE) as waiting:
+        while b"no worker polls shard" not in await waiting.stderr.readline():
+            pass
+        waiting.send_signal(SIGINT)
+        said, _ = await waiting.communicate()
+    assert (waiting.returncode, b"it stays asked for" in said) == (130, True)
 
 
 @pytest.mark.parametrize(("point", "number"), [("all sent", 1), ("ended", 1), ("all sent", 2), ("ended", 2)])

@@ -49,18 +49,19 @@ async def ask(
     `about`: by a command's id what it is about, where its source alone doesn't tell.
     """
     named = {one.command.id: on_one_line(about.get(one.command.id, one.command.source)) for one in wanted}
-    undone = 0
+    undone, without = 0, list[int]()
     begun = time.monotonic()
     for start in range(0, len(wanted), _AT_ONCE):
         some = wanted[start : start + _AT_ONCE]
         since = await asking.put(broker, some, now())
         if start == 0 and not waiting.so:
-            _tell_unowned(await asking.unowned(broker, wanted, now()))
+            _tell_unowned(without := await asking.unowned(broker, wanted, now()))
         if waiting.so:
             seconds = waiting.after(time.monotonic() - begun).seconds
             undone += await _waited_for(broker, some, since, seconds, named)
     if not waiting.so:
-        click.echo(f"asked for: the owner carries it out; {waiting.hint} ({len(wanted)})", err=True)
+        by = "" if without else " the owner carries it out;"
+        click.echo(f"asked for:{by} {waiting.hint} ({len(wanted)})", err=True)
     return Exit.LEFT if undone else Exit.OK
 
 
@@ -77,10 +78,12 @@ async def _waited_for(
                 left.remove(outcome.id)
                 _erase()
                 click.echo(f"{outcome.state:<10} {named[outcome.id]}: {on_one_line(outcome.message)}")
-    except TimeoutError:
+    except (TimeoutError, asyncio.CancelledError) as error:  # Ctrl-C cancels
         for one in some:
             if one.command.id in left:
                 click.echo(f"{'waiting':<10} {named[one.command.id]}: not carried out yet; it stays asked for")
+        if isinstance(error, asyncio.CancelledError):
+            raise
     return undone + len(left)
 
 
