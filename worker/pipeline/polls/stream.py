@@ -77,8 +77,6 @@ class Stream:
             try:
                 if not await self._consume(owned):
                     continue
-            except Stopped:
-                return
             except TopicFault as error:
                 if await self._again(error.fault):
                     continue
@@ -102,30 +100,20 @@ class Stream:
         return not self.through
 
     async def _consume(self, owned: Owned) -> bool:
-        """Consume under one ownership; whether that is all. TopicFault: it can't be read just now. Stopped: before it was open."""
-        source, tools = self.definition.id, self._run.tools
+        """Consume under one ownership; whether that is all. TopicFault: it can't be read just now."""
+        tools = self._run.tools
         self._undecided, self._well = 0, False
         own = Own(tools.own_cluster, self._run.broker.is_own)
         async with AsyncExitStack() as opened:
-            opening = consuming(options_of(self.definition, tools.secrets, own))
-            topic = await unless(self._run.stop, opened.enter_async_context(opening))
-            head = owned.memory.head(source)
-            fault = head.fault if head is not None else None
-            self._unproven = fault is not None and fault.kind is FaultKind.INTERNAL
-            if head is not None and head.positions_in not in (None, topic.identity):
-                log.warning("topic.another", source=source, before=head.positions_in, now=topic.identity)
-            elif head is not None and fault is not None and fault.kind is FaultKind.MISSING and head.positions:
-                hint = (
-                    "if it was deleted and made anew, what it holds before the positions is not read: docs/upstream.md"
-                )
-                log.warning("topic.there_again", source=source, positions=head.positions, hint=hint)
-            log.info("topic.opened", source=source, topic=topic.identity)
             try:
+                opening = consuming(options_of(self.definition, tools.secrets, own))
+                topic = await unless(self._run.stop, opened.enter_async_context(opening))
+                self._opened(owned, topic)
                 await unless(self._run.stop, topic.begin(await self._positions(owned, topic)))
                 if self._run.once:
                     await topic.end_here()
                 return await self._flow(owned, topic)
-            except BrokerError:
+            except (BrokerError, Stopped):
                 return False
             except ExceptionGroup as group:
                 defects = (one for one in group.exceptions if isinstance(one, Defect))
@@ -133,6 +121,18 @@ class Stream:
                 if isinstance(first, BrokerError):
                     return False
                 raise first from first.__cause__
+
+    def _opened(self, owned: Owned, topic: TopicReader) -> None:
+        """Say so, and whether it is the topic that it was."""
+        source, head = self.definition.id, owned.memory.head(self.definition.id)
+        fault = head.fault if head is not None else None
+        self._unproven = fault is not None and fault.kind is FaultKind.INTERNAL
+        if head is not None and head.positions_in not in (None, topic.identity):
+            log.warning("topic.another", source=source, before=head.positions_in, now=topic.identity)
+        elif head is not None and fault is not None and fault.kind is FaultKind.MISSING and head.positions:
+            hint = "if it was deleted and made anew, what it holds before the positions is not read: docs/upstream.md"
+            log.warning("topic.there_again", source=source, positions=head.positions, hint=hint)
+        log.info("topic.opened", source=source, topic=topic.identity)
 
     async def _positions(self, owned: Owned, topic: TopicReader) -> Mapping[int, int]:
         """Where it is to go on: of one whose positions were given up as they couldn't be read, at its end."""
