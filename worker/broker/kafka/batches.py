@@ -56,17 +56,18 @@ def batched(records: Sequence[Record], topics: Topics, create: Callable[[], Any]
         topic: _Limits(topics.max_record_bytes(topic), topics.max_batch_bytes(topic) - _BATCH)
         for topic in {record.topic for record in records}
     }
-    for record in records:
+    partitions = topics.partitions_of([(record.topic, record.partition_by) for record in records])
+    for record, partition in zip(records, partitions, strict=True):
         limit = limits[record.topic]
         size = _size(record, limit.record)
-        place = record.topic, topics.partition_of(record.topic, record.partition_by)
+        place = record.topic, partition
         current = filling.get(place)
         if current is None or size > current.room:
             number = current.round + 1 if current else 0
             current = filling[place] = _Filling(create(), number, limit.batch)
             if number == len(rounds):
                 rounds.append([])
-            rounds[number].append(Batched(record.topic, topics.name(record.topic), place[1], current.batch))
+            rounds[number].append(Batched(record.topic, topics.name(record.topic), partition, current.batch))
         current.room -= size
         added = current.batch.append(
             timestamp=record.timestamp, key=record.key, value=record.value, headers=list(record.headers)
