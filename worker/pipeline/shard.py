@@ -1,6 +1,7 @@
 """A shard's way to the broker: natural batching, one transaction under way, memory adopted after commit.
 
-What arrives while a transaction is under way goes into the next one, bounded in bytes: no timer, no knob. The first
+What arrives while a transaction is under way goes into the next one, bounded in bytes: no timer, no knob. Who has much to
+publish has the next one gather more, as each transaction costs the broker the same (docs/decisions/0014). The first
 failure ends it: everything waiting was decided on top of what may not have happened, so it is dropped, and the caller
 claims anew, restores and decides again.
 """
@@ -19,7 +20,7 @@ from worker.broker.port import Claim
 from worker.errors import BrokerError
 from worker.model import Record
 
-# Most bytes decided and not yet under way; `publish` waits above it.
+# Most bytes decided and not yet under way, unless more are gathered; `publish` waits above it.
 _WAITING_BYTES = 4 * 1024 * 1024
 
 
@@ -39,7 +40,8 @@ class OwnedShard(Generic[_D]):
     """Commits decisions in the order they are published. Use as `async with`; leaving drops what was not flushed.
 
     `remember`: called as a transaction is put together, with all the decisions in it: the records of the state that they
-    leave. `adopt`: called when they are committed, with the seconds that took.
+    leave. `adopt`: called when they are committed, with the seconds that took. `gather`: bytes that a transaction waits for,
+    but for no more than were committed before it; 0: for none.
     """
 
     def __init__(
@@ -47,12 +49,18 @@ class OwnedShard(Generic[_D]):
         claim: Claim,
         remember: Callable[[Sequence[_D]], Sequence[Record]],
         adopt: Callable[[Sequence[_D], float], None],
+        *,
+        gather: int = 0,
     ) -> None:
         self._claim = claim
         self._remember = remember
         self._adopt = adopt
+        self._gather = gather
+        self._most = max(_WAITING_BYTES, gather)
         self._waiting: list[_D] = []
-        self._bytes = 0
+        self._bytes = 0  # of what waits
+        self._committed_bytes = 0
+        self._hurried = False  # what waits is to go with the next transaction, however little it is
         self._room = asyncio.Event()
         self._under_way: asyncio.Task[None] | None = None
         self._published = 0
@@ -71,12 +79,16 @@ class OwnedShard(Generic[_D]):
         self._waiting.append(decision)
         self._published += 1
         self._bytes += _size(decision)
-        if self._under_way is None or self._under_way.done():
-            self._under_way = asyncio.create_task(self._commit_waiting())
-        while self._bytes >= _WAITING_BYTES:
+        self._begin()
+        while self._bytes >= self._most:
             self._room.clear()
             await self._room.wait()
             self._raise_failure()
+
+    def hurry(self) -> None:
+        """Nothing more comes for now: what waits is not to wait for it."""
+        self._hurried = bool(self._waiting)
+        self._begin()
 
     async def flush(self) -> None:
         """Return once all that was published before is committed. Raises what a commit raised."""
@@ -84,6 +96,7 @@ class OwnedShard(Generic[_D]):
         if self._committed < self._published:
             flushed = asyncio.get_running_loop().create_future()
             self._flushing.append((self._published, flushed))
+            self._begin()
             await flushed
 
     def drop(self, error: BrokerError) -> None:
@@ -99,10 +112,21 @@ class OwnedShard(Generic[_D]):
         if self._under_way is not None and self._under_way.done():
             self._under_way.result()
 
+    def _begin(self) -> None:
+        if self._is_enough and (self._under_way is None or self._under_way.done()):
+            self._under_way = asyncio.create_task(self._commit_waiting())
+
+    @property
+    def _is_enough(self) -> bool:
+        """Whether what waits is to be committed now."""
+        gathered = self._bytes >= min(self._gather, self._committed_bytes)
+        return bool(self._waiting) and (gathered or self._hurried or bool(self._flushing))
+
     async def _commit_waiting(self) -> None:
         try:
-            while self._waiting:
-                decisions, self._waiting, self._bytes = self._waiting, [], 0
+            while self._is_enough:
+                decisions, taken = self._waiting, self._bytes
+                self._waiting, self._bytes, self._hurried = [], 0, False
                 self._room.set()
                 self.in_doubt = decisions
                 self.committing_since = begun = time.monotonic()
@@ -110,6 +134,7 @@ class OwnedShard(Generic[_D]):
                 self.in_doubt = ()
                 self._adopt(decisions, time.monotonic() - begun)
                 self._committed += len(decisions)
+                self._committed_bytes += taken
                 self._tell(lambda flushed: flushed.set_result(None), self._committed)
         except BaseException as error:
             self._tell(partial(_fail, error), self._published)

@@ -1,4 +1,4 @@
-"""OwnedShard: natural batching, bounded, and after a failure nothing more."""
+"""OwnedShard: natural batching, gathered and bounded as asked, and after a failure nothing more."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -33,6 +33,12 @@ class Claim:
 def decision(key, size=1, path=None):
     state = FileState(path, "", 0, 0, 0, "", 0, 0, done=False, run=key) if path else None
     return Decision(path or key, (record(key, size),), 1, (), (), 0, state)
+
+
+async def turns():
+    """Whatever can happen without the test has happened."""
+    for _ in range(5):
+        await asyncio.sleep(0)
 
 
 def record(key, size=1):
@@ -77,13 +83,65 @@ async def test_who_publishes_waits_while_too_many_bytes_do(claim):
         await shard.publish(decision("a"))
         await asyncio.sleep(0)
         publishing = asyncio.create_task(shard.publish(decision("b", large)))
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await turns()
         assert not publishing.done()
         claim.let()
         await publishing
         await shard.flush()
     assert claim.commits == [[b"a"], [b"b"]]
+
+
+async def test_each_transaction_gathers_as_much_as_was_committed_before_it_and_no_more_than_it_is_to(claim):
+    claim.let()
+    size = module._size(decision("a"))
+    async with OwnedShard(claim, remember, lambda *_: None, gather=3 * size) as shard:
+        for number in range(12):
+            await shard.publish(decision(f"{number:x}"))
+            await turns()
+        assert claim.commits == [[b"0"], [b"1"], [b"2", b"3"], [b"4", b"5", b"6"], [b"7", b"8", b"9"]]
+        await shard.flush()
+    assert claim.commits[5:] == [[b"a", b"b"]]
+
+
+async def test_what_is_gathered_waits_no_more_once_nothing_comes_for_now(claim):
+    claim.let()
+    async with OwnedShard(claim, remember, lambda *_: None, gather=1 << 20) as shard:
+        shard.hurry()  # with nothing to publish, which hurries nothing that comes later
+        await shard.publish(decision("a", 10_000))
+        await turns()
+        await shard.publish(decision("b"))
+        await turns()
+        assert claim.commits == [[b"a"]]
+        shard.hurry()
+        await turns()
+        assert claim.commits == [[b"a"], [b"b"]]
+        await shard.publish(decision("c"))
+        await turns()
+        assert claim.commits == [[b"a"], [b"b"]]
+
+
+async def test_who_hurries_while_a_transaction_is_under_way_has_what_waits_go_with_the_next(claim):
+    async with OwnedShard(claim, remember, lambda *_: None, gather=1 << 20) as shard:
+        await shard.publish(decision("a", 10_000))
+        await turns()
+        await shard.publish(decision("b"))
+        shard.hurry()
+        claim.let()
+        await turns()
+        assert claim.commits == [[b"a"], [b"b"]]
+
+
+async def test_as_much_as_is_gathered_may_wait(claim):
+    most = 2 * module._WAITING_BYTES
+    async with OwnedShard(claim, remember, lambda *_: None, gather=most) as shard:
+        await shard.publish(decision("a"))
+        await turns()
+        await shard.publish(decision("b", module._WAITING_BYTES))
+        publishing = asyncio.create_task(shard.publish(decision("c", module._WAITING_BYTES)))
+        await turns()
+        assert not publishing.done()
+        claim.let()
+        await publishing
 
 
 async def test_a_failure_drops_what_waits_and_tells_all_that_publish_or_flush(claim):

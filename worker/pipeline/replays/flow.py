@@ -103,6 +103,8 @@ async def _publish_ahead(
 ) -> bool:
     """Publish what comes until it ends. False: stopped, or the limit is reached."""
     while True:
+        if ahead.empty():  # standard input is silent, or files are many and small
+            sink.hurry()
         coming = asyncio.ensure_future(ahead.get())
         try:
             await asyncio.wait({coming, stopping}, return_when=asyncio.FIRST_COMPLETED)
@@ -151,6 +153,8 @@ async def _publish_reading(  # noqa: PLR0913 (the reading, and where in its file
             allowed = min(allowed, job.options.limit - going.summary.decided)
         if left and allowed <= 0:
             return False
+        if going.pace.limited:
+            sink.hurry()
         if left and not (allowed := await going.pace.allow(allowed, going.stop)):
             return False
         part = _cut(reading, done, done + allowed)

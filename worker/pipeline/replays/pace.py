@@ -17,6 +17,11 @@ class Pace:
         self._earned = 1.0
         self._last = monotonic()
 
+    @property
+    def limited(self) -> bool:
+        """Whether it ever keeps an article waiting."""
+        return self._rate is not None
+
     async def allow(self, most: int, stop: asyncio.Event) -> int:
         """Wait until at least one article may go; how many may, at most `most`. 0 once `stop` is set."""
         if self._rate is None:

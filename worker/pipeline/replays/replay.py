@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 import structlog
 
@@ -30,6 +31,8 @@ from worker.pipeline.replays.sinks import Sink
 from worker.pipeline.replays.summary import Summary
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.stopping import Stopped, unless
+
+_GATHER_BYTES: Final = 8 * 1024 * 1024  # a third of a second's, at full speed (docs/decisions/0014)
 
 log = structlog.get_logger()
 
@@ -121,7 +124,9 @@ async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
         if going.in_doubt and memory.holds(remembered, going.in_doubt):
             adopt(job, going.summary, going.in_doubt)
         going.in_doubt = ()
-        async with OwnedShard(claim, remember, lambda made, _seconds: adopt(job, going.summary, made)) as shard:
+        async with OwnedShard(
+            claim, remember, lambda made, _seconds: adopt(job, going.summary, made), gather=_GATHER_BYTES
+        ) as shard:
             try:
                 complete = await read_all(going, shard, remembered.files, mine.split)
             except RecordRefused as error:

@@ -24,6 +24,10 @@ class Sink(Protocol):
         """Hand over one decision; may return before it has arrived."""
         ...
 
+    def hurry(self) -> None:
+        """Nothing more comes for now: what was handed over is not to wait for it."""
+        ...
+
     async def flush(self) -> None:
         """Wait until everything handed over has arrived."""
         ...
@@ -69,6 +73,9 @@ class Lines:
             else:
                 select.select([], [self._stream], [])
 
+    def hurry(self) -> None:
+        """Nothing waits for more."""
+
     async def flush(self) -> None:
         """Every publish has flushed."""
 
@@ -82,6 +89,9 @@ class DryRun:
     async def publish(self, decision: Decision) -> None:
         """Count it."""
         self._adopt([decision])
+
+    def hurry(self) -> None:
+        """Nothing waits for more."""
 
     async def flush(self) -> None:
         """There is nothing to wait for."""
