@@ -36,9 +36,12 @@ _LAST_PORT = 65_535
 _LONGEST_PREFIX = 200  # Kafka's names of topics have 249 characters at most
 
 
-def usable_cpus() -> int:
-    """How many CPUs this process may use, which in a container or under taskset is fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def _readers() -> int:
+    """One more than the CPUs that this process may use, which in a container or under taskset is fewer than the machine has.
+
+    While the worker's own process is busy, a reader waits for it now and then: the one more then has its CPU.
+    """
+    return 1 + (len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
 
 
 def _legal_in_a_topic(prefix: str) -> str:
@@ -84,10 +87,10 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
     log_format: Literal["auto", "json", "pretty"] = Field("auto", description="auto: pretty on a terminal, else JSON")
     jobs: int = Field(
-        default_factory=usable_cpus,
+        default_factory=_readers,
         ge=1,
         le=1024,
-        description="processes that read documents; as many as the worker may use CPUs, unless set",
+        description="processes that read documents; one more than the CPUs that the worker may use, unless set",
     )
     read_timeout_s: float = Field(30.0, gt=0, description="what reading one document may take")
     read_memory_mb: int = Field(

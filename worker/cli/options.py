@@ -33,7 +33,7 @@ _COMMON = {
 }
 _OTHER = {
     "jobs": click.option(
-        "--jobs", type=int, metavar="N", help="Processes that read documents (default: one a usable CPU)."
+        "--jobs", type=int, metavar="N", help="Processes that read documents (default: one more than usable CPUs)."
     ),
     "allow_net": click.option(
         "--allow-net",
