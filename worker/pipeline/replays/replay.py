@@ -32,7 +32,7 @@ from worker.pipeline.replays.summary import Summary
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.stopping import Stopped, unless
 
-_GATHER_BYTES: Final = 8 * 1024 * 1024  # a third of a second's, at full speed (docs/decisions/0014)
+_GATHER_BYTES: Final = 16 * 1024 * 1024  # half a second's, at full speed (docs/decisions/0014)
 
 log = structlog.get_logger()
 
