@@ -137,6 +137,7 @@ class OwnedShard(Generic[_D]):
                 self._committed_bytes += taken
                 self._tell(lambda flushed: flushed.set_result(None), self._committed)
         except BaseException as error:
+            self._waiting.clear()  # it was decided on top of what may not have happened
             self._tell(partial(_fail, error), self._published)
             raise
         finally:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import pytest
 from unit.pipeline.upstream import upstream
 from unit.pipeline.world import HANGS, feed
+from unit.pipeline.world import asked as polled
 
 from worker.core.feeds import ShardMemory
 from worker.core.feeds.inbox import Command, Outcome, State, loaded_command
@@ -177,6 +178,19 @@ async def test_a_rejection_is_read_again_and_published(world):
     assert [outcome.state for outcome in told] == [State.DONE, State.SUPERSEDED]
     assert await world.events() == [("A", 1)]
     assert world.servers.times(definition.url) == 2
+
+
+async def test_what_takes_long_to_read_again_keeps_no_other_feed_from_its_first_poll(world):
+    one = await world.add("one", feed("A"))
+    world.record_bytes = 2_100
+    await world.run()
+    world.record_bytes = 1_000_000
+    two = await world.add("two", feed("B"))
+    world.readers.let["one"] = reading = asyncio.Event()
+    await put(world.broker, [Wanted(Command("c1", "redrive", "one", said(await rejection(world))), one.site)], 1)
+    async with world.running():
+        await world.until(lambda: polled(world, two, 1))
+        reading.set()
 
 
 async def test_where_its_bytes_are_not_all_there_its_feed_is_asked_anew_at_once(world):

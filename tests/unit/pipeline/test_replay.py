@@ -223,3 +223,20 @@ async def test_once_stopped_it_reads_nothing(broker, pool, folder):
     summary = Summary()
     await replay(broker, pool, from_files([folder], "data", Options()), summary, stop)
     assert summary.published == 0
+
+
+async def test_after_each_fault_a_transaction_gathers_half_but_never_less_than_a_broker_took_before(
+    broker, run, monkeypatch
+):
+    gathered = []
+
+    class Seen(module.OwnedShard):
+        def __init__(self, *arguments, gather):
+            gathered.append(gather >> 20)
+            super().__init__(*arguments, gather=gather)
+
+    monkeypatch.setattr(module, "OwnedShard", Seen)
+    broker.before.extend([None, *[BrokerAway("gone")] * 3])
+    await run()
+    assert gathered == [16, 8, 4, 4]
+    assert sorted(await names(broker)) == sorted(ALL)

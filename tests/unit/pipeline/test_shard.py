@@ -156,6 +156,8 @@ async def test_a_failure_drops_what_waits_and_tells_all_that_publish_or_flush(cl
         claim.let()
         with pytest.raises(BrokerAway):
             await waiting
+        shard.hurry()
+        await turns()
         with pytest.raises(BrokerAway):
             await shard.publish(decision("d"))
         with pytest.raises(BrokerAway):

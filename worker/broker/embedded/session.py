@@ -23,7 +23,7 @@ from worker.errors import BrokerAway, BrokerRefused
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
-PATIENCE: Final = 10.0  # seconds for a lock; a commit holds the file for some tens of milliseconds
+PATIENCE: Final = 10.0  # seconds for a lock; a commit holds the file for tenths of one at most
 _PAUSE: Final = 0.001  # seconds between two tries for a lock: others' transactions last some milliseconds
 
 

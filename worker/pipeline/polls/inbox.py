@@ -71,7 +71,7 @@ class Inbox:
         self._rung = asyncio.Event()
         self._known = 0  # the position, as last seen
         self.idle = True  # nothing is known to be left to do
-        self.looked = asyncio.Event()  # what lay there at first is through, or its first try was not well
+        self.looked = asyncio.Event()  # what lay there at first is through, as far as that is a matter of moments
         self._left = False  # once: it got stuck, and what there is stays
 
     def ring(self, heard: Stored | None = None) -> None:
@@ -202,6 +202,7 @@ class Inbox:
             document = to_read(command, memory, wall_clock())
             if document is None:
                 return None
+            self.looked.set()  # that may take long, and so may what comes after it
             (readings,) = await self._run.tools.pool.read([document], self._run.tools.record_bytes)
             return readings[0]
         except Exception as error:

@@ -111,7 +111,7 @@ class Stream:
                 self._opened(owned, topic)
                 await unless(self._run.stop, topic.begin(await self._positions(owned, topic)))
                 if self._run.once:
-                    await topic.end_here()
+                    await unless(self._run.stop, topic.end_here())
                 return await self._flow(owned, topic)
             except (BrokerError, Stopped):
                 return False
@@ -139,7 +139,7 @@ class Stream:
         head = owned.memory.head(self.definition.id)
         if head is None or not head.repaired:
             return positions(head, topic.identity)
-        ends = await topic.last()
+        ends = await unless(self._run.stop, topic.last())
         await self._settle(owned, lambda memory: placed(self.definition, topic.identity, memory, ends, wall_clock()))
         return ends
 

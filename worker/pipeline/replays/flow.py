@@ -25,6 +25,9 @@ from worker.sources.files import Found, Said
 # What one call to a reader's process gets at most: bytes, and documents (small files).
 _BATCH_BYTES = 512 * 1024
 _BATCH_DOCUMENTS = 256
+# What a transaction waits for at most, at first and after faults: half a second's at full speed (docs/decisions/0014).
+_GATHER_BYTES = 16 * 1024 * 1024
+_LEAST_BYTES = 4 * 1024 * 1024
 _AHEAD = 2  # batches read ahead of what is being published, besides one a process
 
 
@@ -48,7 +51,12 @@ class Flow:
     pace: Pace
     run: str | None = None
     search: Search = field(default_factory=Search)
+    gather: int = _GATHER_BYTES
     in_doubt: Sequence[Decision] = ()  # of a transaction that failed in a way that leaves open whether it happened
+
+    def gather_less(self) -> None:
+        """After a fault: the broker may not be able to take as much in the time that a commit has."""
+        self.gather = max(_LEAST_BYTES, self.gather // 2)
 
 
 async def read_all(going: Flow, sink: Sink, remembered: Mapping[str, FileState], split: Split) -> bool:

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import structlog
 
@@ -31,8 +30,6 @@ from worker.pipeline.replays.sinks import Sink
 from worker.pipeline.replays.summary import Summary
 from worker.pipeline.shard import OwnedShard
 from worker.pipeline.stopping import Stopped, unless
-
-_GATHER_BYTES: Final = 16 * 1024 * 1024  # half a second's, at full speed (docs/decisions/0014)
 
 log = structlog.get_logger()
 
@@ -125,7 +122,7 @@ async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
             adopt(job, going.summary, going.in_doubt)
         going.in_doubt = ()
         async with OwnedShard(
-            claim, remember, lambda made, _seconds: adopt(job, going.summary, made), gather=_GATHER_BYTES
+            claim, remember, lambda made, _seconds: adopt(job, going.summary, made), gather=going.gather
         ) as shard:
             try:
                 complete = await read_all(going, shard, remembered.files, mine.split)
@@ -134,6 +131,7 @@ async def _own_and_read(broker: Broker, splits: _Splits, going: Flow) -> bool:
                 raise
             except (BrokerAway, Unsure, ClaimLost):
                 going.in_doubt = shard.in_doubt
+                going.gather_less()
                 raise
         if complete and not job.only:
             await claim.commit([memory.done_record(mine, going.run or remembered.ended_run(mine.split), wall_clock())])
